@@ -1,0 +1,61 @@
+// What a device is for: bits, ports, ONN inputs, rounding; and from these the lattice of inputs that can occur.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "optinc/codec/rounding.h"
+
+namespace optinc::device {
+
+/// Unit P joins s = ceil(M/K) consecutive symbols of each server into one level and averages over the N servers, so input k
+/// is A_k = S_k / N with an integer S_k ("steps"). Groups 2..K are full; group 1 has the M - s(K-1) >= 1 most significant
+/// symbols. Each A_k on its lattice, independently, makes the set of all possible ONN inputs: (N(4^s - 1) + 1)^K of them
+/// where all groups are full (paper section III-A).
+/// With nearest_unbiased rounding, P also adds constant light on input K (codec::constant_light_steps), and the ONN floors:
+/// then S_K starts and ends higher.
+struct DeviceShape {
+  int bits = 8;     ///< B, 2 .. 32
+  int servers = 4;  ///< N, the ports of the device, 2 .. 64
+  int inputs = 4;   ///< K, 1 .. M
+  codec::Rounding rounding = codec::Rounding::floor;
+
+  /// Throws base::InputError, naming the value and the range, where no such device can be.
+  void check() const;
+
+  int symbols() const { return (bits + 1) / 2; }                             ///< M
+  int symbols_per_input() const { return (symbols() + inputs - 1) / inputs; }  ///< s
+  /// Bits that input k = 0 .. K-1 (0 = most significant) carries of each server's code: 2 s, fewer for k = 0.
+  int bits_of_input(int k) const {
+    return k > 0 ? 2 * symbols_per_input() : bits - 2 * symbols_per_input() * (inputs - 1);
+  }
+  /// The place of input k's lowest bit in the code: the code is sum_k level_k << shift_of_input(k).
+  int shift_of_input(int k) const { return 2 * symbols_per_input() * (inputs - 1 - k); }
+  /// Least and largest S_k that can occur.
+  int first_step(int k) const;
+  int last_step(int k) const;
+  /// The constant light that unit P adds on input K for rounding bit `bit`, in steps of 1/N (0 unless nearest_unbiased:
+  /// the ONN itself brings that of nearest).
+  int light_of_preprocessing(int bit) const {
+    return rounding == codec::Rounding::nearest_unbiased ? codec::constant_light_steps(rounding, servers, bit) : 0;
+  }
+  /// The rounding that the averager itself must do: floor where P has added the light.
+  codec::Rounding averager_rounding() const {
+    return rounding == codec::Rounding::nearest_unbiased ? codec::Rounding::floor : rounding;
+  }
+  /// The number of all possible inputs. Throws base::InputError where it exceeds 2^63.
+  std::uint64_t input_count() const;
+
+  /// Steps S [count, K] of the possible inputs number `first` .. `first + count - 1`; input K varies fastest.
+  void enumerate_steps(std::uint64_t first, std::size_t count, std::int32_t* steps) const;
+  /// The inverse: the number of the input with these steps [K].
+  std::uint64_t index_of_steps(const std::int32_t* steps) const;
+
+  /// The code G* that is right for steps S [K]: floor((sum_k S_k 4^(s(K-k)) + constant light) / N).
+  std::uint32_t exact_code(const std::int32_t* steps) const;
+
+  bool operator==(const DeviceShape&) const = default;
+};
+
+}  // namespace optinc::device
