@@ -9,8 +9,8 @@
 
 namespace optinc::base {
 
-/// Input that can't be used: a file, a flag, a value. Its message is one line that names the value and what was expected.
-/// The program exits with 2.
+/// Input that can't be used: a file, a flag, a value. Its message is one line that names the value and what was
+/// expected. The program exits with 2.
 class InputError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -23,9 +23,10 @@ RC_GTEST_PROP(ParallelFor, CoversEachItemOnceInRangesOfTheGrain, ()) {
 }
 
 TEST(ParallelFor, ThrowsWhatTheWorkThrows) {
-  EXPECT_THROW(parallel_for(100, 1, 2, [](std::size_t begin, std::size_t, int) {
-                 if (begin == 50) throw std::runtime_error("item 50");
-               }),
+  EXPECT_THROW(parallel_for(100, 1, 2,
+                            [](std::size_t begin, std::size_t, int) {
+                              if (begin == 50) throw std::runtime_error("item 50");
+                            }),
                std::runtime_error);
 }
 

@@ -33,9 +33,9 @@ void Progress::update(double done, const std::string& note) {
   drawn_ = true;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double left = done > first_ ? elapsed * (total_ - done) / (done - first_) : 0;
-  const std::string line = fmt::format("{} {:.0f}/{:.0f} ({:.0f} %), {} left{}{}", label_, done, total_,
-                                       std::floor(100 * done / total_), format_duration(std::max(0.0, left)),
-                                       note.empty() ? "" : ": ", note);
+  const std::string line =
+      fmt::format("{} {:.0f}/{:.0f} ({:.0f} %), {} left{}{}", label_, done, total_, std::floor(100 * done / total_),
+                  format_duration(std::max(0.0, left)), note.empty() ? "" : ": ", note);
   if (terminal_) {
     fmt::print(stream_, "\r{}\033[K", line);
   } else {

@@ -1,6 +1,6 @@
-// Counter-based random streams: word i of stream (seed, stream) is a pure function of the three numbers, so results do not
-// depend on threads, ranks or the order of calls.
-// Source: Philox4x32-10, J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11.
+// Counter-based random streams: word i of stream (seed, stream) is a pure function of the three numbers, so results do
+// not depend on threads, ranks or the order of calls. Source: Philox4x32-10, J. K. Salmon et al., "Parallel random
+// numbers: as easy as 1, 2, 3", SC'11.
 #pragma once
 
 #include <array>

@@ -25,7 +25,8 @@ TEST(CounterStream, AWordIsAFunctionOfSeedStreamAndIndexAlone) {
   EXPECT_NE(stream.word(0), CounterStream(7, 4).word(0));
 }
 
-// Mean of n uniforms: 1/2 with standard deviation 1/sqrt(12 n). 10^6 of them: 2.9e-4; five of those is a chance of 6e-7.
+// Mean of n uniforms: 1/2 with standard deviation 1/sqrt(12 n). 10^6 of them: 2.9e-4; five of those is a chance of
+// 6e-7.
 TEST(CounterStream, UniformIsUniform) {
   const CounterStream stream(1, 2);
   double sum = 0;

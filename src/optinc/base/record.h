@@ -1,5 +1,5 @@
-// Records: what a long command did, one JSON object a line (doc/format_records.md). A killed run leaves whole lines and at
-// most one half line at the end, which readers skip.
+// Records: what a long command did, one JSON object a line (doc/format_records.md). A killed run leaves whole lines and
+// at most one half line at the end, which readers skip.
 #pragma once
 
 #include <filesystem>
@@ -27,8 +27,8 @@ class RecordWriter {
   std::ofstream stream_;
 };
 
-/// All whole records of a file. Throws InputError for a missing file or a line (other than a half last one) that is no JSON
-/// object, with the line's number.
+/// All whole records of a file. Throws InputError for a missing file or a line (other than a half last one) that is no
+/// JSON object, with the line's number.
 std::vector<Json> read_records(const std::filesystem::path& path);
 
 }  // namespace optinc::base

@@ -48,7 +48,9 @@ TEST_F(RecordTest, ALineThatIsNoObjectIsNamed) {
   }
 }
 
-TEST_F(RecordTest, AMissingFileIsNamed) { EXPECT_THROW(read_records(path_), InputError); }
+TEST_F(RecordTest, AMissingFileIsNamed) {
+  EXPECT_THROW(read_records(path_), InputError);
+}
 
 TEST_F(RecordTest, AnAtomicWriteThatFailsLeavesTheOldFile) {
   write_file_atomically(path_, "old");

@@ -10,9 +10,10 @@
 namespace optinc::codec {
 
 /// With S the integer sum of N codes:
-///   floor             floor(S / N), the paper's (it "discards decimals"): every result is low by (N-1)/(2N) on average.
-///   nearest           half up, floor((S + floor(N/2)) / N): high by 1/(2N) for even N, unbiased for odd N.
-///   nearest_unbiased  floor((S + floor((N-1+b) / 2)) / N) with one random bit b an element: ties go up or down in turn.
+///   floor             floor(S / N), the paper's (it "discards decimals"): every result is low by (N-1)/(2N) on
+///   average. nearest           half up, floor((S + floor(N/2)) / N): high by 1/(2N) for even N, unbiased for odd N.
+///   nearest_unbiased  floor((S + floor((N-1+b) / 2)) / N) with one random bit b an element: ties go up or down in
+///   turn.
 enum class Rounding { floor, nearest, nearest_unbiased };
 
 /// "floor", "nearest", "nearest-unbiased".
@@ -37,9 +38,9 @@ constexpr int constant_light_steps(Rounding rounding, int servers, int bit) {
 class RoundingBits {
  public:
   explicit RoundingBits(std::uint64_t seed = 0) : stream_(seed, 0x726f756e64696e67) {}  // stream "rounding" in ASCII
-  int bit(std::uint64_t element) const {
-    return static_cast<int>(stream_.word(element / 32) >> (element % 32) & 1u);
-  }
+  int bit(std::uint64_t element) const { return static_cast<int>(word(element / 32) >> (element % 32) & 1u); }
+  /// The bits of elements 32 index .. 32 index + 31, the first in the lowest place: one draw serves them all.
+  std::uint32_t word(std::uint64_t index) const { return stream_.word(index); }
 
  private:
   base::CounterStream stream_;

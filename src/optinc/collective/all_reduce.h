@@ -19,10 +19,10 @@ class AllReduce {
  public:
   virtual ~AllReduce() = default;
 
-  /// Replaces `values` by the average over all ranks: the same bits at every rank, over every transport, in every run. All
-  /// ranks call it together, with the same length and `first_element`, which is the place of values[0] in the random
-  /// streams (use step * length, so that a resumed run draws what the unbroken one would have drawn).
-  /// Throws base::RunError when a peer fails or a deadline passes.
+  /// Replaces `values` by the average over all ranks: the same bits at every rank, over every transport, in every run.
+  /// All ranks call it together, with the same length and `first_element`, which is the place of values[0] in the
+  /// random streams (use step * length, so that a resumed run draws what the unbroken one would have drawn). Throws
+  /// base::RunError when a peer fails or a deadline passes.
   virtual AllReduceStats average(std::span<float> values, std::uint64_t first_element) = 0;
 };
 

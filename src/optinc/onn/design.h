@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "optinc/codec/rounding.h"
 #include "optinc/onn/layer_set.h"
@@ -32,13 +33,18 @@ struct Design {
   Network network;
 };
 
-/// Throws base::InputError, one line, for a file that is missing, cut short, oversized, mis-shaped, not finite or that says
-/// of a layer that it is approximated when it is not.
+/// Throws base::InputError, one line that begins with `name`, for a design that can't be: a value out of range, layers
+/// that don't fit each other, the bits or the inputs, weights that are not finite, a layer that is called approximated
+/// and is not.
+void check(const Design& design, std::string_view name);
+
+/// Throws base::InputError, one line, for a file that is missing, cut short, oversized, mis-shaped, not finite or that
+/// says of a layer that it is approximated when it is not.
 Design load_design(const std::filesystem::path& path);
-/// Whole or not at all. Throws base::RunError if it can't be written, base::InputError if load_design would refuse it.
+/// Whole or not at all. Throws base::RunError if it can't be written, base::InputError if check refuses it.
 void save_design(const std::filesystem::path& path, const Design& design);
-/// The network as an ONNX model (Gemm and Relu nodes, input "levels" [batch, K], output "symbols" [batch, M]); the design's
-/// metadata as metadata_props.
+/// The network as an ONNX model (Gemm and Relu nodes, input "levels" [batch, K], output "symbols" [batch, M]); the
+/// design's metadata as metadata_props. Whole or not at all; throws as save_design does.
 void export_onnx(const std::filesystem::path& path, const Design& design);
 
 }  // namespace optinc::onn

@@ -1,4 +1,8 @@
-// The forward pass of an ONN, batched, float32, on BLAS.
+// The forward pass of an ONN, batched, float32, on SIMD.
+//
+// Every sum begins with the bias and takes the products in the order of the inputs, each by one fused multiply-add
+// (CPUs without it multiply, then add). So a row's result depends, to the bit, on the row alone: not on how many come
+// with it, nor on its place among them, nor on threads, and it is the same on every CPU with fused multiply-add.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +11,8 @@
 
 namespace optinc::onn {
 
-/// Rows that are computed together. Every pass is cut in whole tiles of this size (the last one padded), so that a row's
-/// result never depends, to the bit, on how many rows come with it.
-inline constexpr std::size_t kForwardTile = 256;
-
-/// inputs [count, K] -> outputs [count, M], row-major. One thread; call it from several.
+/// inputs [count, K] -> outputs [count, M], row-major. One thread; call it from several. A few dozen rows a call or
+/// more keep the vector units full.
 void forward(const Network& network, std::size_t count, const float* inputs, float* outputs);
 
 namespace reference {

@@ -17,6 +17,8 @@ class LayerSet {
   bool contains(int layer) const { return layer >= 1 && layer < static_cast<int>(in_.size()) && in_[layer]; }
   void insert(int layer);
   bool empty() const;
+  /// The largest layer number in the set, 0 if it is empty.
+  int last() const { return in_.empty() ? 0 : static_cast<int>(in_.size()) - 1; }
   /// Shortest form: "1-6", "2,4-5" or "none".
   std::string to_string() const;
 

@@ -5,7 +5,8 @@
 
 namespace optinc::onn {
 
-/// outputs = weight * inputs + bias. Light: the weight is an array of interferometers, the bias constant reference light.
+/// outputs = weight * inputs + bias. Light: the weight is an array of interferometers, the bias constant reference
+/// light.
 struct Layer {
   int outputs = 0;
   int inputs = 0;

@@ -1,0 +1,68 @@
+#include "optinc/cli/cli.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "optinc/base/error.h"
+#include "optinc/base/version.h"
+#include "optinc/cli/command.h"
+#include "optinc/cli/command_area.h"
+#include "optinc/cli/command_reference.h"
+#include "optinc/cli/command_report.h"
+#include "optinc/cli/command_verify.h"
+#ifdef OPTINC_WITH_TORCH
+#include "optinc/cli/command_design.h"
+#include "optinc/cli/command_train.h"
+#endif
+
+namespace optinc::cli {
+namespace {
+
+/// CLI11's message in one line.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  CLI::App program("Optical in-network computing: design optical neural networks that average gradients, verify and count "
+                   "them, and train through them",
+                   "optinc");
+  program.set_version_flag("--version", base::kVersion);
+  program.require_subcommand(1);
+  program.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+  Context context{out, err};
+#ifdef OPTINC_WITH_TORCH
+  add_design(program, context);
+#endif
+  add_verify(program, context);
+  add_area(program, context);
+#ifdef OPTINC_WITH_TORCH
+  add_train(program, context);
+#endif
+  add_report(program, context);
+  add_reference(program, context);
+
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    program.parse(reversed);
+    return context.exit_code;
+  } catch (const CLI::Success& help) {
+    program.exit(help, out, err);
+    return kOk;
+  } catch (const CLI::ParseError& error) {
+    fmt::print(err, "optinc: {} (see optinc {}--help)\n", one_line(error.what()),
+               program.get_subcommands().empty() ? "" : program.get_subcommands().front()->get_name() + " ");
+    return kBadInput;
+  } catch (const base::InputError& error) {
+    fmt::print(err, "optinc: {}\n", error.what());
+    return kBadInput;
+  } catch (const std::exception& error) {
+    fmt::print(err, "optinc: {}\n", one_line(error.what()));
+    return kFailed;
+  }
+}
+
+}  // namespace optinc::cli

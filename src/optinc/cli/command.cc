@@ -1,0 +1,33 @@
+#include "optinc/cli/command.h"
+
+namespace optinc::cli {
+
+CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& description,
+                   const std::string& examples) {
+  CLI::App* verb = program.add_subcommand(name, description);
+  verb->footer("Examples:\n" + examples);
+  verb->get_formatter()->column_width(36);
+  return verb;
+}
+
+void add_json_flag(CLI::App& verb, bool& json) {
+  verb.add_flag("--json", json, "One JSON object on standard output instead of words");
+}
+
+void add_threads_option(CLI::App& verb, int& threads) {
+  verb.add_option("--threads", threads, "Threads; 0 takes all there are. Results do not depend on it")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+void print_json(Context& context, const base::Json& json) { context.out << json.dump(2) << '\n'; }
+
+std::string with_commas(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
+    digits.insert(static_cast<std::size_t>(place), ",");
+  }
+  return digits;
+}
+
+}  // namespace optinc::cli

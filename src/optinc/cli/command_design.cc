@@ -1,0 +1,169 @@
+#include "optinc/cli/command_design.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "optinc/base/error.h"
+#include "optinc/base/parallel.h"
+#include "optinc/base/progress.h"
+#include "optinc/base/version.h"
+#include "optinc/cli/area_record.h"
+#include "optinc/cli/cli.h"
+#include "optinc/design/train.h"
+#include "optinc/linalg/sgemm_rate.h"
+#include "optinc/onn/mzi_count.h"
+
+namespace optinc::cli {
+namespace {
+
+struct Options {
+  design::TrainOptions train;
+  std::string approximate = "all";
+  std::string rounding = "floor";
+  std::string second_stage_loss = "margin";
+  std::filesystem::path out;
+  std::filesystem::path onnx;
+  bool json = false;
+};
+
+/// What the flags mean together.
+design::TrainOptions train_options(const Options& options) {
+  design::TrainOptions train = options.train;
+  base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
+                train.widths.size());
+  train.shape.inputs = train.widths.front();
+  train.shape.rounding = codec::parse_rounding(options.rounding);
+  train.approximated = onn::LayerSet::parse(options.approximate, static_cast<int>(train.widths.size()) - 1);
+  train.second_stage_loss = design::parse_loss(options.second_stage_loss);
+  train.checkpoint = options.out.string() + ".checkpoint";
+  return train;
+}
+
+base::Json tagged(const char* type, const base::Json& content) {
+  base::Json record{{"type", type}};
+  record.update(content);
+  return record;
+}
+
+void run_design(const Options& options, Context& context) {
+  const design::TrainOptions train = train_options(options);
+  design::check(train);
+  const std::filesystem::path folder = options.out.parent_path();
+  base::require(folder.empty() || std::filesystem::is_directory(folder), "--out {}: no such folder as {}",
+                options.out.string(), folder.string());
+  const std::uint64_t inputs = train.shape.input_count();
+  const onn::Area area = onn::count_mzis(train.widths, train.approximated, train.shape.servers);
+
+  std::filesystem::path records_path = options.out;
+  base::RecordWriter records(records_path.replace_extension(".records.jsonl"),
+                             train.resume ? base::RecordMode::append : base::RecordMode::replace);
+  if (!train.resume) {
+    records.write({{"type", "run"},
+                   {"command", "design"},
+                   {"version", base::kVersion},
+                   {"seed", train.seed},
+                   {"threads", train.threads > 0 ? train.threads : base::available_threads()},
+                   {"config", design::configuration(train)},
+                   {"inputs", inputs}});
+    records.write(tagged("area", area_json(area)));
+  }
+
+  std::optional<base::Progress> progress;
+  const design::TrainResult result = design::train(train, [&](const design::EpochReport& epoch) {
+    if (!progress) {
+      progress.emplace("design: epoch", train.epochs);
+      progress->start_from(epoch.epoch - 1);
+      if (train.resume) records.write({{"type", "resume"}, {"epoch", epoch.epoch - 1}});
+    }
+    records.write({{"type", "epoch"},
+                   {"epoch", epoch.epoch},
+                   {"stage", epoch.stage},
+                   {"loss", epoch.loss},
+                   {"wrong", epoch.wrong},
+                   {"learning_rate", epoch.learning_rate},
+                   {"seconds", epoch.seconds}});
+    progress->update(epoch.epoch,
+                     fmt::format("loss {:.3g}, {} of {} wrong", epoch.loss, with_commas(epoch.wrong), with_commas(inputs)));
+  });
+  progress.reset();
+
+  onn::save_design(options.out, result.design);
+  if (!options.onnx.empty()) onn::export_onnx(options.onnx, result.design);
+  std::filesystem::remove(train.checkpoint);
+  const bool exact = result.verification.wrong == 0;
+  const base::Json outcome{{"outcome", exact ? "exact" : "not exact"},
+                           {"epochs", result.epochs},
+                           {"seconds", result.seconds},
+                           {"gflops", result.gflops},
+                           {"sgemm_gflops", linalg::measure_sgemm_gflops(train.threads, 0.5)},
+                           {"file", options.out.string()}};
+  records.write(tagged("verification", verify::to_json(result.verification)));
+  records.write(tagged("result", outcome));
+  context.exit_code = exact ? kOk : kFailed;
+  if (options.json) {
+    base::Json json = outcome;
+    json["inputs"] = inputs;
+    json["wrong"] = result.verification.wrong;
+    json["largest_analog_error"] = verify::to_json(result.verification)["largest_analog_error"];
+    json["mzis"] = area.mzis;
+    json["dense_mzis"] = area.dense_mzis;
+    print_json(context, json);
+    return;
+  }
+  fmt::print(context.out, "{} of {} inputs right after {} epochs, {:.1f} s\n",
+             with_commas(inputs - result.verification.wrong), with_commas(inputs), result.epochs, result.seconds);
+  fmt::print(context.out, "{} of {} MZIs ({:.2f} %)\n", with_commas(area.mzis), with_commas(area.dense_mzis),
+             100 * area.ratio());
+  fmt::print(context.out, "training {:.1f} GFLOP/s; sgemm here {:.1f} GFLOP/s\n", result.gflops,
+             outcome["sgemm_gflops"].get<double>());
+  fmt::print(context.out, "{}\n", options.out.string());
+}
+
+}  // namespace
+
+void add_design(CLI::App& program, Context& context) {
+  CLI::App* verb = add_verb(
+      program, "design", "Train an optical neural network, hardware-aware, until every possible input is right",
+      "  optinc design --bits 8 --servers 4 --layers 4,64,128,256,128,64,4 --approximate all --seed 1 --out d.safetensors\n"
+      "  optinc design --layers 4,64,128,256,128,64,4 --rounding nearest --out n.safetensors --onnx n.onnx\n"
+      "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is done;\n"
+      "--resume goes on from there. Exit code 0: every input is right; 1: some are wrong; 2: bad input.");
+  auto options = std::make_shared<Options>();
+  design::TrainOptions& train = options->train;
+  verb->add_option("--bits", train.shape.bits, "Bits of a gradient's code, B")->capture_default_str();
+  verb->add_option("--servers", train.shape.servers, "Ports of the device, N")->capture_default_str();
+  verb->add_option("--layers", train.widths, "Layer widths from the K inputs to the ceil(B/2) outputs")
+      ->delimiter(',')
+      ->required();
+  verb->add_option("--approximate", options->approximate, "Approximated layers: all, none or like 2,4-6")
+      ->capture_default_str();
+  verb->add_option("--rounding", options->rounding, "floor (the paper's), nearest or nearest-unbiased")
+      ->capture_default_str();
+  verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
+  verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")->capture_default_str();
+  verb->add_option("--batch", train.batch, "Samples a step")->capture_default_str();
+  verb->add_option("--learning-rate", train.learning_rate, "At the top of its cycle")->capture_default_str();
+  verb->add_option("--first-stage-epochs", train.first_stage_epochs, "Epochs of the weighted symbol loss (the paper's E1)")
+      ->capture_default_str();
+  verb->add_option("--symbol-weights", train.symbol_weights, "Weights w_i of the symbol loss, one a symbol (default: all 1)")
+      ->delimiter(',');
+  verb->add_option("--second-stage-loss", options->second_stage_loss,
+                   "margin, or gradient (the paper's: error of the reconstructed gradient)")
+      ->capture_default_str();
+  verb->add_option("--project-every", train.project_every, "Steps between two matrix approximations")
+      ->capture_default_str();
+  verb->add_option("--mine-after", train.mine_after,
+                   "Share of the epochs after which mostly inputs that are not yet right are trained on")
+      ->capture_default_str();
+  verb->add_option("--verify-below", train.verify_below, "Verify every input after an epoch with a smaller share wrong")
+      ->capture_default_str();
+  verb->add_option("--out", options->out, "Design file to write (safetensors)")->required();
+  verb->add_option("--onnx", options->onnx, "Write the network as ONNX, too");
+  verb->add_flag("--resume", train.resume, "Go on from the checkpoint of a run that was killed");
+  add_threads_option(*verb, train.threads);
+  add_json_flag(*verb, options->json);
+  verb->callback([options, &context] { run_design(*options, context); });
+}
+
+}  // namespace optinc::cli

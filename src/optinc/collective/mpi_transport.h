@@ -1,0 +1,56 @@
+// Ranks as processes of an MPI job. Its .cc is the only file of the project that knows MPI; built with OPTINC_WITH_MPI.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "optinc/collective/transport.h"
+
+namespace optinc::collective {
+
+/// Whether this process was started by mpirun (or another PMI launcher), with or without company.
+bool started_by_mpi();
+
+/// MPI from here to the end of the scope: MPI_Init_thread and MPI_Finalize. Once a process.
+class MpiSession {
+ public:
+  MpiSession();
+  /// When an exception passes, MPI_Abort in MPI_Finalize's place, which would wait for the other ranks.
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+};
+
+struct MpiTransportOptions {
+  double deadline_s = 60;  ///< how long one exchange may take
+  std::size_t part_bytes = std::size_t{1}
+                           << 30;  ///< longer messages go in parts, since MPI counts in int: 1 .. INT_MAX
+};
+
+/// All processes of the job, over a communicator of its own; all of them make it and destroy it together. After an
+/// error no exchange is possible any more: the message it was about may still be on its way.
+class MpiTransport : public Transport {
+ public:
+  /// Throws base::InputError for impossible options.
+  explicit MpiTransport(const MpiSession& session, const MpiTransportOptions& options = {});
+  ~MpiTransport() override;
+
+  int rank() const override;
+  int size() const override;
+  /// While it waits it yields, then sleeps for moments: ranks may share a core.
+  void exchange(int to, std::span<const std::byte> sent, int from, std::span<std::byte> received) override;
+  /// One line on standard error, then MPI_Abort: all ranks end, mpirun with exit code 1.
+  void abort() noexcept override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs `body` as this process's rank, as run_ranks does for threads. When it throws, all ranks of the job end, mpirun
+/// with exit code 2 for a base::InputError and 1 for anything else, after the line "optinc: rank R of N: " + what it
+/// says on standard error. Where all ranks throw the same, only rank 0 speaks.
+void run_mpi_rank(const MpiSession& session, const MpiTransportOptions& options,
+                  const std::function<void(Transport&)>& body);
+
+}  // namespace optinc::collective

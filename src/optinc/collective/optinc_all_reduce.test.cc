@@ -1,0 +1,222 @@
+#include "optinc/collective/optinc_all_reduce.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "optinc/base/error.h"
+#include "optinc/codec/exact_average.h"
+#include "optinc/codec/pam4.h"
+#include "optinc/collective/thread_transport.h"
+#include "optinc/device/exact_averager.h"
+#include "optinc/fabric/single_device.h"
+
+namespace optinc::collective {
+namespace {
+
+using Tensor = std::vector<float>;
+
+fabric::SingleDevice exact_device(int bits, int ports, codec::Rounding rounding) {
+  return fabric::SingleDevice(std::make_shared<device::ExactAverager>(device::DeviceShape{
+      .bits = bits, .servers = ports, .inputs = codec::symbols_per_code(bits), .rounding = rounding}));
+}
+
+/// Gradients of `ranks` ranks: magnitudes differ from block to block and rank to rank, with zeros among them.
+std::vector<Tensor> draw_gradients(int ranks, std::size_t count, std::uint64_t seed) {
+  std::vector<Tensor> tensors;
+  for (int rank = 0; rank < ranks; ++rank) {
+    const base::CounterStream stream(seed, rank);
+    Tensor& tensor = tensors.emplace_back(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double magnitude = std::ldexp(1.0, static_cast<int>(stream.word(3 * (i / 50)) % 20) - 10);
+      const bool zero = stream.word(3 * i + 1) % 9 == 0;
+      tensor[i] = zero ? 0.0f : static_cast<float>((stream.uniform(3 * i + 2) - 0.5) * magnitude);
+    }
+  }
+  return tensors;
+}
+
+std::vector<std::uint32_t> bits_of(const Tensor& tensor) {
+  std::vector<std::uint32_t> bits;
+  for (const float value : tensor) bits.push_back(std::bit_cast<std::uint32_t>(value));
+  return bits;
+}
+
+struct Outcome {
+  std::vector<Tensor> values;
+  std::vector<AllReduceStats> stats;
+};
+
+Outcome average(std::vector<Tensor> inputs, const fabric::Fabric& fabric, const OpticalAllReduceOptions& options,
+                std::uint64_t first_element) {
+  const int ranks = static_cast<int>(inputs.size());
+  Outcome outcome{.values = std::move(inputs), .stats = std::vector<AllReduceStats>(ranks)};
+  run_ranks(ranks, {}, [&](Transport& transport) {
+    OpticalAllReduce all_reduce(transport, fabric, options);
+    outcome.stats[transport.rank()] = all_reduce.average(outcome.values[transport.rank()], first_element);
+  });
+  return outcome;
+}
+
+/// What must come out, from the codec alone: quantise at every rank, average the codes as whole numbers, dequantise.
+Tensor oracle(const std::vector<Tensor>& inputs, const fabric::Fabric& fabric, const OpticalAllReduceOptions& options,
+              std::uint64_t first_element) {
+  const codec::QuantiserOptions& quantiser = options.quantiser;
+  const std::size_t count = inputs[0].size(), blocks = codec::block_count(count, quantiser.block);
+  std::vector<std::uint16_t> scales(blocks), of_one(blocks);
+  for (const Tensor& tensor : inputs) {
+    codec::reference::local_scales(tensor, quantiser, of_one);
+    std::ranges::transform(scales, of_one, scales.begin(), [](auto a, auto b) { return std::max(a, b); });
+  }
+  std::vector<std::vector<std::uint32_t>> codes(inputs.size(), std::vector<std::uint32_t>(count));
+  for (std::size_t rank = 0; rank < inputs.size(); ++rank) {
+    const base::CounterStream stream(options.seed, 0x7175616e74697365 + rank);
+    codec::reference::quantise(inputs[rank], scales, quantiser, stream, first_element, codes[rank]);
+  }
+  std::vector<std::uint32_t> averages(count);
+  codec::exact_averages(std::vector<std::span<const std::uint32_t>>(codes.begin(), codes.end()), fabric.ports(),
+                        fabric.bits(), fabric.rounding(), codec::RoundingBits(options.seed), first_element, averages);
+  Tensor result(count);
+  const double gain = static_cast<double>(fabric.ports()) / static_cast<double>(inputs.size());
+  codec::reference::dequantise(averages, scales, quantiser, gain, result);
+  return result;
+}
+
+RC_GTEST_PROP(OpticalAllReduce, IsTheOracleBitForBitAtEveryRank, ()) {
+  const int ranks = *rc::gen::element(1, 2, 3, 4, 5, 6);
+  const int ports = std::max(2, ranks + *rc::gen::inRange(0, 3));
+  const int bits = *rc::gen::weightedOneOf<int>({{2, rc::gen::element(8, 16)}, {3, rc::gen::inRange(2, 33)}});
+  const auto count = *rc::gen::weightedOneOf<std::size_t>({{1, rc::gen::element<std::size_t>(0, 1, 2)},
+                                                           {6, rc::gen::inRange<std::size_t>(0, 700)},
+                                                           {1, rc::gen::inRange<std::size_t>(16'000, 18'000)}});
+  const auto rounding =
+      *rc::gen::element(codec::Rounding::floor, codec::Rounding::nearest, codec::Rounding::nearest_unbiased);
+  const OpticalAllReduceOptions options{
+      .quantiser = {.bits = bits,
+                    .block =
+                        *rc::gen::oneOf(rc::gen::inRange<std::size_t>(1, 300), rc::gen::just<std::size_t>(100'000)),
+                    .scale_format = *rc::gen::element(codec::ScaleFormat::exponent8, codec::ScaleFormat::absmax16),
+                    .rounding =
+                        *rc::gen::element(codec::QuantiserRounding::half_even, codec::QuantiserRounding::stochastic)},
+      .seed = *rc::gen::inRange<std::uint64_t>(0, 1000),
+      .grain = *rc::gen::element<std::size_t>(4, 20, 1024)};
+  const auto first_element = *rc::gen::inRange<std::uint64_t>(0, 1 << 20);
+  RC_TAG(ranks);
+
+  const fabric::SingleDevice device = exact_device(bits, ports, rounding);
+  std::vector<Tensor> inputs = draw_gradients(ranks, count, options.seed);
+  const bool poisoned = count > 0 && *rc::gen::inRange(0, 4) == 0;
+  if (poisoned) {
+    inputs[*rc::gen::inRange(0, ranks)][*rc::gen::inRange<std::size_t>(0, count)] =
+        *rc::gen::element(NAN, -NAN, INFINITY, -INFINITY);
+  }
+  const auto expected = bits_of(oracle(inputs, device, options, first_element));
+  const Outcome outcome = average(inputs, device, options, first_element);
+  for (int rank = 0; rank < ranks; ++rank) {
+    RC_ASSERT(bits_of(outcome.values[rank]) == expected);
+    RC_ASSERT(outcome.stats[rank].non_finite_blocks == (poisoned ? 1u : 0u));
+  }
+}
+
+// One block of four, absmax 1 (absmax16: 0x3F80 exactly), 8 bits: step = 1/127. Codes 127, 64, 0, -127 at both of two
+// ranks of a 4-port device, the idle ports zero: the sum over ports is 254, 128, 0, -254; floor(sum / 4) = 63, 32, 0,
+// -64; times gain 2.
+TEST(OpticalAllReduce, WorkedByHand) {
+  const Tensor values = {1.0f, 64.0f / 127, 0.0f, -1.0f};
+  const Outcome outcome =
+      average({values, values}, exact_device(8, 4, codec::Rounding::floor), {.quantiser = {.block = 4}}, 0);
+  for (const Tensor& result : outcome.values) {
+    const Tensor expected = {static_cast<float>(126.0 / 127), static_cast<float>(64.0 / 127), 0.0f,
+                             static_cast<float>(-128.0 / 127)};
+    EXPECT_EQ(result, expected);
+  }
+}
+
+TEST(OpticalAllReduce, OneBlockWithNanOrInfinityIsNanAtEveryRankAndTheOthersAreUntouched) {
+  const fabric::SingleDevice device = exact_device(8, 4, codec::Rounding::nearest);
+  const OpticalAllReduceOptions options{.quantiser = {.block = 64}};
+  const std::vector<Tensor> clean = draw_gradients(3, 300, 5);
+  std::vector<Tensor> poisoned = clean;
+  poisoned[1][70] = std::numeric_limits<float>::infinity();
+  poisoned[2][70] = -std::numeric_limits<float>::infinity();
+  poisoned[0][299] = std::numeric_limits<float>::quiet_NaN();
+  const Outcome without = average(clean, device, options, 0), with = average(poisoned, device, options, 0);
+  for (int rank = 0; rank < 3; ++rank) {
+    EXPECT_EQ(with.stats[rank].non_finite_blocks, 2u);
+    for (std::size_t i = 0; i < 300; ++i) {
+      const bool hit = i / 64 == 1 || i / 64 == 4;
+      const auto expected = hit ? 0x7FC00000u : std::bit_cast<std::uint32_t>(without.values[0][i]);
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(with.values[rank][i]), expected) << "rank " << rank << ", element " << i;
+    }
+  }
+}
+
+// The same instance, long, short and long again: nothing is left over in the buffers that it keeps.
+TEST(OpticalAllReduce, CanBeUsedAgainWithOtherLengths) {
+  const fabric::SingleDevice device = exact_device(7, 4, codec::Rounding::nearest_unbiased);
+  const OpticalAllReduceOptions options{.quantiser = {.bits = 7, .block = 32}, .seed = 3, .grain = 8};
+  run_ranks(4, {}, [&](Transport& transport) {
+    OpticalAllReduce all_reduce(transport, device, options);
+    std::uint64_t first_element = 0;
+    for (const std::size_t count : {1000, 3, 0, 777, 1000}) {
+      const std::vector<Tensor> inputs = draw_gradients(4, count, count);
+      Tensor values = inputs[transport.rank()];
+      all_reduce.average(values, first_element);
+      EXPECT_EQ(bits_of(values), bits_of(oracle(inputs, device, options, first_element))) << count << " elements";
+      first_element += count;
+    }
+  });
+}
+
+// 1000 codes of 8 bits are 1000 bytes of symbols; 4 blocks of 256 have 4 scale codes of 1 or 2 bytes.
+TEST(OpticalAllReduce, CountsSymbolsAndScalesOnce) {
+  const fabric::SingleDevice device = exact_device(8, 2, codec::Rounding::floor);
+  const auto stats = [&](codec::ScaleFormat format) {
+    return average(std::vector<Tensor>(2, Tensor(1000)), device, {.quantiser = {.scale_format = format}}, 0).stats[1];
+  };
+  EXPECT_EQ(stats(codec::ScaleFormat::exponent8).payload_bytes, 4000u);
+  EXPECT_EQ(stats(codec::ScaleFormat::exponent8).wire_bytes, 1004u);
+  EXPECT_EQ(stats(codec::ScaleFormat::absmax16).wire_bytes, 1008u);
+}
+
+TEST(OpticalAllReduce, ARankThatStaysAwayIsNamed) {
+  const fabric::SingleDevice device = exact_device(8, 2, codec::Rounding::floor);
+  try {
+    run_ranks(2, {.deadline_s = 0.2}, [&](Transport& transport) {
+      OpticalAllReduce all_reduce(transport, device, {});
+      Tensor values(512);
+      if (transport.rank() == 1) all_reduce.average(values, 0);
+    });
+    FAIL() << "no error";
+  } catch (const base::RunError& error) {
+    EXPECT_STREQ(error.what(), "rank 1 of 2: receive of 2 bytes from rank 0: nothing came within 0.2 s");
+  }
+}
+
+TEST(OpticalAllReduce, RefusesWhatDoesNotFitBeforeAnythingIsSent) {
+  const fabric::SingleDevice device = exact_device(8, 4, codec::Rounding::floor);
+  const auto message = [&](int ranks, const OpticalAllReduceOptions& options) -> std::string {
+    ThreadHub hub(ranks);
+    try {
+      OpticalAllReduce(hub.transport(0), device, options);
+    } catch (const base::InputError& error) {
+      return error.what();
+    }
+    return "no InputError";
+  };
+  EXPECT_EQ(message(5, {}), "5 ranks, but the device has 4 ports");
+  EXPECT_EQ(message(4, {.quantiser = {.bits = 16}}), "the quantiser makes 16 bits, the device averages 8");
+  EXPECT_EQ(message(4, {.grain = 6}), "grain 6: expected a multiple of 4");
+  EXPECT_EQ(message(4, {}), "no InputError");
+}
+
+}  // namespace
+}  // namespace optinc::collective

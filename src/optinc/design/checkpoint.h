@@ -1,0 +1,31 @@
+// The state of a training run between two epochs, in a file: CBOR, versioned, written whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "optinc/base/record.h"
+#include "optinc/design/batch_gradient.h"
+
+namespace optinc::design {
+
+struct Checkpoint {
+  base::Json configuration;  ///< everything that the run's course depends on
+  int epoch = 0;             ///< epochs done
+  double seconds = 0;        ///< spent so far
+  double training_seconds = 0;
+  std::vector<float> parameters;
+  std::vector<float> adam_mean;
+  std::vector<float> adam_variance;
+  std::uint64_t adam_steps = 0;
+  std::vector<Fare> fares;
+};
+
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
+/// Throws base::InputError for a file that is missing, damaged or of a run with another configuration (naming the first key
+/// that differs).
+Checkpoint load_checkpoint(const std::filesystem::path& path, const base::Json& expected_configuration);
+
+}  // namespace optinc::design

@@ -1,0 +1,22 @@
+// The ONN as an averager: the forward pass of a design, without any imperfection of the parts.
+#pragma once
+
+#include "optinc/device/averager.h"
+#include "optinc/onn/design.h"
+
+namespace optinc::device {
+
+/// The shape of the device that a design is for.
+DeviceShape shape_of(const onn::Design& design);
+
+class OnnAverager : public Averager {
+ public:
+  /// Throws base::InputError for an impossible shape.
+  explicit OnnAverager(onn::Design design);
+  void average(std::size_t count, const float* inputs, float* outputs) const override;
+
+ private:
+  onn::Design design_;
+};
+
+}  // namespace optinc::device

@@ -1,0 +1,15 @@
+// Unit T copies the M outputs to all servers; there a receiver snaps each to the nearest PAM4 level.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "optinc/device/device_shape.h"
+
+namespace optinc::device {
+
+/// levels [count, M], analog -> codes [count]. Each level goes to the nearest of 0 .. 3 (0 .. 1 for symbol 1 of odd B), half
+/// up; what is out of range, or NaN, goes to the nearest end (NaN: 0).
+void receive(const DeviceShape& shape, std::size_t count, const float* levels, std::uint32_t* codes);
+
+}  // namespace optinc::device

@@ -1,0 +1,59 @@
+#include "optinc/linalg/polar.h"
+
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+
+#include <Eigen/QR>
+#include <Eigen/SVD>
+
+#include "optinc/base/error.h"
+#include "optinc/base/random.h"
+
+namespace optinc::linalg {
+
+Matrix nearest_orthogonal(const Matrix& a) {
+  base::require(a.rows() == a.cols(), "nearest orthogonal matrix of a {} x {} matrix: expected a square one", a.rows(),
+                a.cols());
+  base::require(a.allFinite(),
+                "nearest orthogonal matrix: the {0} x {0} matrix has a NaN or Inf, expected finite numbers", a.rows());
+  const Eigen::BDCSVD<Matrix> svd(a, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  if (svd.info() != Eigen::Success) {
+    throw base::RunError(fmt::format("singular value decomposition of a {0} x {0} matrix did not converge", a.rows()));
+  }
+  return svd.matrixU() * svd.matrixV().transpose();
+}
+
+double orthogonality_error(const Matrix& u) {
+  return (u * u.transpose() - Matrix::Identity(u.rows(), u.rows())).cwiseAbs().maxCoeff();
+}
+
+namespace {
+
+/// Independent standard normal numbers by Box and Muller, two from a pair of words.
+Matrix gaussian(int size, const base::CounterStream& stream) {
+  Matrix result(size, size);
+  const Eigen::Index count = result.size();
+  for (Eigen::Index i = 0; i < count; i += 2) {
+    const auto index = static_cast<std::uint64_t>(i);
+    const double radius = std::sqrt(-2 * std::log(1 - stream.uniform(index)));  // 1 - u is in (0, 1]
+    const double angle_rad = 2 * std::numbers::pi * stream.uniform(index + 1);
+    result.data()[i] = radius * std::cos(angle_rad);
+    if (i + 1 < count) result.data()[i + 1] = radius * std::sin(angle_rad);
+  }
+  return result;
+}
+
+}  // namespace
+
+Matrix random_orthogonal(int size, std::uint64_t seed, std::uint64_t stream) {
+  base::require(size >= 1, "random orthogonal matrix of size {}: expected at least 1", size);
+  const Eigen::HouseholderQR<Matrix> qr(gaussian(size, base::CounterStream(seed, stream)));
+  Matrix q = qr.householderQ();
+  for (int column = 0; column < size; ++column) {
+    if (qr.matrixQR()(column, column) < 0) q.col(column) = -q.col(column);
+  }
+  return q;
+}
+
+}  // namespace optinc::linalg

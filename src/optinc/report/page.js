@@ -1,0 +1,98 @@
+"use strict";
+// Draws the page's charts with Vega: at the width there is, in the colours of the light or the dark scheme. What goes wrong is
+// kept in <html data-errors>, and <html data-drawn> counts the charts: tests/browser reads both.
+(() => {
+  const root = document.documentElement;
+  const report = (message) => {
+    root.dataset.errors = (root.dataset.errors ? root.dataset.errors + " | " : "") + message;
+  };
+  window.addEventListener("error", (event) => report(event.message));
+  window.addEventListener("unhandledrejection", (event) => report(String(event.reason)));
+  document.addEventListener("securitypolicyviolation", (event) => report("refused to load " + event.blockedURI));
+
+  // Data come from records and are left as they are; everywhere else a string "var(--name)" is a colour of the page.
+  const withColours = (value, key, style) => {
+    if (key === "data" || key === "domain") return value;
+    if (typeof value === "string") {
+      const variable = /^var\((--[a-z0-9-]+)\)$/.exec(value);
+      return variable ? style.getPropertyValue(variable[1]).trim() : value;
+    }
+    if (Array.isArray(value)) return value.map((item) => withColours(item, "", style));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withColours(item, name, style)]));
+    }
+    return value;
+  };
+
+  const configuration = (style, width) => {
+    const ink = style.getPropertyValue("--ink").trim();
+    const muted = style.getPropertyValue("--muted").trim();
+    const grid = style.getPropertyValue("--grid").trim();
+    const font = style.fontFamily;
+    const narrow = width < 480;
+    return {
+      background: "transparent",
+      font,
+      view: { stroke: null },
+      text: { font, fontSize: 12, color: ink },
+      rule: { color: muted },
+      axis: {
+        labelColor: muted, titleColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400, titlePadding: 8,
+        gridColor: grid, domainColor: muted, tickColor: muted, tickSize: 4, labelLimit: narrow ? 130 : 260,
+      },
+      axisX: { grid: false, labelFlush: true, tickCount: Math.max(3, Math.round(width / 110)) },
+      axisY: { domain: false, ticks: false, labelPadding: 6 },
+      axisBand: { grid: false },
+      legend: {
+        orient: "top", direction: "horizontal", columns: Math.max(1, Math.floor(width / 190)), labelColor: ink, labelFontSize: 12,
+        labelLimit: Math.min(width - 60, 360), symbolStrokeWidth: 2.5, offset: 16,
+      },
+    };
+  };
+
+  const logger = {
+    level: () => logger, debug: () => logger, info: () => logger,
+    warn: (...messages) => { report("warning: " + messages.join(" ")); return logger; },
+    error: (...messages) => { report(messages.join(" ")); return logger; },
+  };
+
+  const views = new Map();
+  const draw = async ({ id, specification }) => {
+    const element = document.getElementById(id);
+    const width = element.clientWidth;
+    const style = getComputedStyle(document.body);
+    const full = {
+      ...withColours(specification, "", style), width, autosize: { type: "fit-x", contains: "padding" }, padding: 2,
+      config: configuration(style, width),
+    };
+    const runtime = vega.parse(vegaLite.compile(full, { logger }).spec);
+    if (views.has(id)) views.get(id).view.finalize();
+    const view = new vega.View(runtime, { renderer: "svg", container: element, logger });
+    views.set(id, { view, width });
+    await view.runAsync();
+  };
+
+  document.addEventListener("DOMContentLoaded", async () => {
+    const charts = JSON.parse(document.getElementById("charts").textContent);
+    const drawAll = async (which) => {
+      for (const chart of which) {
+        try {
+          await draw(chart);
+        } catch (error) {
+          report(chart.id + ": " + error);
+          document.getElementById(chart.id).textContent = "This chart could not be drawn.";
+        }
+      }
+    };
+    await drawAll(charts);
+    root.dataset.drawn = views.size;
+
+    let waiting = 0;
+    window.addEventListener("resize", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(
+        () => drawAll(charts.filter(({ id }) => document.getElementById(id).clientWidth !== views.get(id)?.width)), 150);
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(charts));
+  });
+})();

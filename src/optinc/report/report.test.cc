@@ -1,0 +1,187 @@
+#include "optinc/report/report.h"
+
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "optinc/base/atomic_file.h"
+#include "optinc/base/error.h"
+#include "optinc/report/testing.h"
+
+namespace optinc::report {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::filesystem::path kTestData = "src/optinc/report/testdata";
+
+ReportInputs fixed_inputs() {
+  ReportInputs inputs;
+  for (const char* name : {"b8-n4", "ring-1", "optinc-1", "ring-2", "optinc-2"}) {
+    inputs.records.push_back(kTestData / (std::string(name) + ".records.jsonl"));
+  }
+  return inputs;
+}
+
+// The text of the script element with this id.
+std::string script(const std::string& html, const std::string& id) {
+  const std::string open = "<script type=\"application/json\" id=\"" + id + "\">";
+  const std::size_t begin = html.find(open);
+  EXPECT_NE(begin, std::string::npos) << id;
+  const std::size_t end = html.find("</script>", begin);
+  return html.substr(begin + open.size(), end - begin - open.size());
+}
+
+std::size_t occurrences(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+std::string section(const std::string& html, const std::string& id) {
+  const std::size_t begin = html.find("<section id=\"" + id + "\">");
+  EXPECT_NE(begin, std::string::npos) << id;
+  return html.substr(begin, html.find("</section>", begin) - begin);
+}
+
+// To renew it after a change that is meant: OPTINC_UPDATE_GOLDEN=1 optinc_report_test --gtest_filter='*Golden*'
+TEST(Report, SummaryGolden) {
+  const std::filesystem::path golden = kTestData / "summary.golden.json";
+  const std::string summary = report_summary(fixed_inputs()).dump(2) + "\n";
+  if (std::getenv("OPTINC_UPDATE_GOLDEN") != nullptr) base::write_file_atomically(golden, summary);
+  EXPECT_EQ(summary, base::read_file(golden));
+}
+
+TEST(Report, TheSentenceSaysWhatCameOut) {
+  EXPECT_EQ(
+      report_summary(fixed_inputs())["sentence"],
+      "28,561 of 28,561 inputs right; 41,936 of 106,784 MZIs (39.27\u00a0%); validation loss ring 4.875, OptINC 5.062 "
+      "after 4 steps (means of 2 seeds; paired difference +0.1875\u00a0±\u00a00.0884); bytes a port sends: ring 1.5×, "
+      "OptINC 0.25× of the payload.");
+}
+
+TEST(Report, ThePageEmbedsTheSummaryAndTheCharts) {
+  const std::string html = write_report(fixed_inputs());
+  EXPECT_EQ(base::Json::parse(script(html, "summary")), report_summary(fixed_inputs()));
+  const base::Json charts = base::Json::parse(script(html, "charts"));
+  // Wrong inputs, loss, area, two seeds, the difference, bytes.
+  ASSERT_EQ(charts.size(), 7u);
+  for (const base::Json& chart : charts) {
+    EXPECT_EQ(occurrences(html, fmt::format("id=\"{}\"", chart["id"].get<std::string>())), 1u);
+  }
+}
+
+TEST(Report, SameRecordsSameBytes) {
+  EXPECT_EQ(write_report(fixed_inputs()), write_report(fixed_inputs()));
+}
+
+TEST(Report, TheSeedsAreComparedInATable) {
+  const std::string training = section(write_report(fixed_inputs()), "training");
+  EXPECT_THAT(training, HasSubstr("<td>1</td><td class=\"number\">4</td><td class=\"number\">5.0000</td>"
+                                  "<td class=\"number\">5.2500</td><td class=\"number\">+0.2500</td>"));
+  EXPECT_THAT(training, HasSubstr("<td>mean</td><td class=\"number\"></td><td class=\"number\">4.8750</td>"
+                                  "<td class=\"number\">5.0625</td><td class=\"number\">+0.1875</td>"));
+  EXPECT_THAT(training, HasSubstr("<span class=\"source modelled\">modelled</span>"));
+}
+
+TEST(Report, AsksForNothingOutside) {
+  const std::string html = write_report(fixed_inputs());
+  const std::string markup = html.substr(0, html.find("<script>")) +
+                             html.substr(html.find("<body>"), html.find("<script type") - html.find("<body>"));
+  EXPECT_THAT(markup,
+              AllOf(Not(HasSubstr("http:")), Not(HasSubstr("https:")), Not(HasSubstr("src=")), Not(HasSubstr("url("))));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(html, Not(HasSubstr("sourceMappingURL=")));
+}
+
+// The page's own: its script, summary, charts, Vega, Vega-Lite.
+TEST(Report, NoLibraryOrRecordEndsAScript) {
+  const std::string html = write_report(fixed_inputs());
+  EXPECT_EQ(occurrences(html, "</script"), 5u);
+  EXPECT_EQ(occurrences(html, "<!--"), 0u);
+}
+
+TEST(Report, HostileTextStaysText) {
+  const std::string hostile = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\\\" onload=\\\"alert(1)";
+  const std::string config = "{\"" + hostile + "\":\"" + hostile + "\",\"deep\":[{\"x\":\"" + hostile + "\"}]}";
+  const auto design = write_records("<b>d&amp;.jsonl", design_run(1, config) + epoch(1, 1, 0.5, 3) +
+                                                           verification(3, R"([{"value":-64,"count":3,"share":1.0}])"));
+  const auto training =
+      write_records("t.jsonl", train_run({.reduce = hostile, .transport = hostile, .rounding = hostile}) +
+                                   step(1, "5") + train_result(1, 4000));
+  const std::string html = write_report({.records = {design, training}, .title = "<script>alert(1)</script>"});
+  EXPECT_EQ(occurrences(html, "</script"), 5u);
+  EXPECT_THAT(html, AllOf(Not(HasSubstr("<script>alert")), Not(HasSubstr("<img")), Not(HasSubstr("\" onload=")),
+                          Not(HasSubstr("<b>d&amp;."))));
+  EXPECT_THAT(html, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(1)"));
+  EXPECT_NO_THROW(base::Json::parse(script(html, "charts")));
+}
+
+TEST(Report, SaysWhatIsNotThere) {
+  const std::string only_training = write_report({.records = {kTestData / "ring-1.records.jsonl"}});
+  EXPECT_THAT(section(only_training, "onn"), HasSubstr("No <code>optinc design</code> run"));
+  EXPECT_THAT(section(only_training, "area"), HasSubstr("No <code>area</code> record"));
+  const std::string only_design = write_report({.records = {kTestData / "b8-n4.records.jsonl"}});
+  EXPECT_THAT(section(only_design, "training"), HasSubstr("No <code>optinc train</code> run"));
+  EXPECT_THAT(section(only_design, "verification"), HasSubstr("no wrong input among 28,561"));
+}
+
+TEST(Report, ARunThatWasJustBegunHasAPage) {
+  const auto design = write_records("d.jsonl", design_run());
+  const auto training = write_records("t.jsonl", train_run({.reduce = "optinc"}));
+  const std::string html = write_report({.records = {design, training}});
+  EXPECT_THAT(section(html, "onn"), AllOf(HasSubstr("No epoch is finished yet."), HasSubstr("not finished")));
+  EXPECT_THAT(section(html, "verification"), HasSubstr("not yet"));
+  EXPECT_THAT(html, HasSubstr("no design verified yet."));
+}
+
+TEST(Report, WrongInputsHaveAHistogram) {
+  const auto file = write_records(
+      "d.jsonl",
+      design_run() + verification(10, R"([{"value":1,"count":9,"share":0.9},{"value":-64,"count":1,"share":0.1}])"));
+  const std::string html = write_report({.records = {file}});
+  const base::Json charts = base::Json::parse(script(html, "charts"));
+  ASSERT_EQ(charts.size(), 1u);
+  const base::Json& values = charts[0]["specification"]["data"]["values"];
+  ASSERT_EQ(values.size(), 2u);
+  EXPECT_EQ(values[0]["error"], "−64");
+  EXPECT_EQ(values[1]["label"], "9 (90.00\u00a0%)");
+  EXPECT_THAT(section(html, "verification"), Not(HasSubstr("no wrong input")));
+}
+
+TEST(Report, DesignsOfTheSameAreaShareAChart) {
+  const auto a = write_records("a.jsonl", design_run() + area(400));
+  const auto b = write_records("b.jsonl", design_run() + area(400));
+  const auto c = write_records("c.jsonl", design_run() + area(500));
+  const std::string html = write_report({.records = {a, b, c}});
+  EXPECT_THAT(section(html, "area"), AllOf(HasSubstr("<h3>a, b</h3>"), HasSubstr("<h3>c</h3>")));
+  EXPECT_THAT(html, HasSubstr("40.00\u00a0% to 50.00\u00a0% of the MZIs of dense layers"));
+}
+
+// A loss of 0 has no place on a logarithmic axis, a NaN on none.
+TEST(Report, LossesThatCannotBeDrawnAreGaps) {
+  const auto file = write_records("d.jsonl", design_run() + epoch(1, 1, 0.5, 3) + epoch(2, 1, 0, 0));
+  const base::Json charts = base::Json::parse(script(write_report({.records = {file}}), "charts"));
+  const base::Json& values = charts[1]["specification"]["data"]["values"];
+  EXPECT_EQ(values[0]["loss"], 0.5);
+  EXPECT_TRUE(values[1]["loss"].is_null());
+  EXPECT_EQ(values[1]["wrong"], 0);
+}
+
+TEST(Report, EveryRunIsListedWithItsConfiguration) {
+  const std::string runs = section(write_report(fixed_inputs()), "runs");
+  EXPECT_EQ(occurrences(runs, "<details>"), 5u);
+  EXPECT_THAT(runs,
+              AllOf(HasSubstr("optinc design, seed 1, version 0.1.0"), HasSubstr("<td>--approximate</td><td>all</td>"),
+                    HasSubstr("<td>resumed behind epoch</td><td>2</td>")));
+}
+
+TEST(Report, NoRecordsAreRefused) {
+  EXPECT_THROW(write_report({}), base::InputError);
+}
+
+}  // namespace
+}  // namespace optinc::report

@@ -1,0 +1,212 @@
+#include "optinc/report/runs.h"
+
+#include <algorithm>
+#include <map>
+
+#include "optinc/base/error.h"
+#include "optinc/report/record_fields.h"
+
+namespace optinc::report {
+namespace {
+
+RunHeader read_header(const RecordFields& fields, const base::Json& record) {
+  fields.object("config");
+  return {.command = fields.text("command"),
+          .version = fields.text("version"),
+          .seed = fields.count("seed"),
+          .record = record};
+}
+
+Epoch read_epoch(const RecordFields& fields) {
+  return {.epoch = fields.count("epoch"),
+          .stage = fields.count("stage"),
+          .loss = fields.number("loss"),
+          .wrong = fields.count("wrong"),
+          .seconds = fields.number("seconds")};
+}
+
+Area read_area(const RecordFields& fields) {
+  Area area{.mzis = fields.count("mzis"),
+            .dense_mzis = fields.count("dense_mzis"),
+            .ratio = fields.number("ratio"),
+            .reference_mzis = fields.count("reference_mzis"),
+            .activations = fields.count("activations"),
+            .preprocessing_mzis = fields.count("preprocessing_mzis"),
+            .splitting_mzis = fields.count("splitting_mzis")};
+  for (std::size_t layer = 0; layer < fields.list("layers").size(); ++layer) {
+    const RecordFields item = fields.item("layers", layer);
+    area.layers.push_back({.outputs = item.count("outputs"),
+                           .inputs = item.count("inputs"),
+                           .approximated = item.flag("approximated"),
+                           .mzis = item.count("mzis"),
+                           .dense_mzis = item.count("dense_mzis")});
+  }
+  return area;
+}
+
+Verification read_verification(const RecordFields& fields) {
+  Verification verification{.inputs = fields.count("inputs"),
+                            .wrong = fields.count("wrong"),
+                            .accuracy = fields.number("accuracy"),
+                            .largest_analog_error = fields.number("largest_analog_error"),
+                            .seconds = fields.number("seconds"),
+                            .inputs_per_second = fields.number("inputs_per_second")};
+  for (std::size_t error = 0; error < fields.list("errors").size(); ++error) {
+    const RecordFields item = fields.item("errors", error);
+    verification.errors.push_back(
+        {.value = item.integer("value"), .count = item.count("count"), .share = item.number("share")});
+  }
+  return verification;
+}
+
+std::optional<double> optional_number(const RecordFields& fields, std::string_view key) {
+  if (!fields.has(key)) return std::nullopt;
+  return fields.number(key);
+}
+
+DesignResult read_design_result(const RecordFields& fields) {
+  return {.outcome = fields.text("outcome"),
+          .epochs = fields.count("epochs"),
+          .seconds = fields.number("seconds"),
+          .gflops = optional_number(fields, "gflops"),
+          .sgemm_gflops = optional_number(fields, "sgemm_gflops")};
+}
+
+void add_to_design(const RecordFields& fields, const std::string& type, DesignRun& run) {
+  if (type == "epoch") {
+    run.epochs.push_back(read_epoch(fields));
+  } else if (type == "resume") {
+    const std::uint64_t last = fields.count("epoch");
+    run.header.resumed.push_back(last);
+    std::erase_if(run.epochs, [last](const Epoch& epoch) { return epoch.epoch > last; });
+    run.verification.reset();
+    run.result.reset();
+  } else if (type == "area") {
+    run.area = read_area(fields);
+  } else if (type == "verification") {
+    run.verification = read_verification(fields);
+  } else if (type == "result") {
+    run.result = read_design_result(fields);
+  }
+}
+
+TrainRun read_train_run(const RecordFields& fields, RunHeader header) {
+  TrainRun run{.header = std::move(header),
+               .reduce = fields.text("reduce"),
+               .transport = fields.text("transport"),
+               .workers = fields.count("workers"),
+               .parameters = fields.count("parameters"),
+               .train_tokens = fields.count("train_tokens"),
+               .validation_tokens = fields.count("validation_tokens")};
+  if (!fields.value("design").is_null()) {
+    const RecordFields design(fields.place() + ": design", fields.object("design"));
+    run.design_bits = design.count("bits");
+    run.design_rounding = design.text("rounding");
+  }
+  return run;
+}
+
+Step read_step(const RecordFields& fields) {
+  return {.step = fields.count("step"),
+          .loss = fields.number("loss"),
+          .seconds = fields.number("seconds"),
+          .non_finite_blocks = fields.count("non_finite_blocks")};
+}
+
+TrainResult read_train_result(const RecordFields& fields) {
+  return {.steps = fields.count("steps"),
+          .validation_loss = fields.number("validation_loss"),
+          .seconds = fields.number("seconds"),
+          .reduce_seconds = fields.number("reduce_seconds"),
+          .payload_bytes = fields.number("payload_bytes"),
+          .wire_bytes = fields.number("wire_bytes")};
+}
+
+void add_to_training(const RecordFields& fields, const std::string& type, TrainRun& run) {
+  if (type == "step") {
+    run.steps.push_back(read_step(fields));
+  } else if (type == "validation") {
+    run.validations.push_back({.step = fields.count("step"), .loss = fields.number("loss")});
+  } else if (type == "resume") {
+    const std::uint64_t last = fields.count("step");
+    run.header.resumed.push_back(last);
+    std::erase_if(run.steps, [last](const Step& step) { return step.step > last; });
+    std::erase_if(run.validations, [last](const ValidationLoss& validation) { return validation.step > last; });
+    run.result.reset();
+  } else if (type == "result") {
+    run.result = read_train_result(fields);
+  }
+}
+
+void read_run_file(const std::filesystem::path& file, Runs& runs) {
+  const std::vector<base::Json> records = base::read_records(file);
+  base::require(!records.empty(), "{}: no records, expected a 'run' record first", file.string());
+  std::string current;  // the command of the run being read
+  for (std::size_t index = 0; index < records.size(); ++index) {
+    const base::Json& record = records[index];
+    const std::string place = fmt::format("{}: record {}", file.string(), index + 1);
+    const std::string type = RecordFields(place, record).text("type");
+    const RecordFields fields(fmt::format("{} ({})", place, record["type"].dump()), record);
+    if (type == "run") {
+      RunHeader header = read_header(fields, record);
+      current = header.command;
+      if (current == "design") {
+        runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
+      } else if (current == "train") {
+        runs.trainings.push_back(read_train_run(fields, std::move(header)));
+      } else {
+        base::refuse("{}: 'command' is {}, expected \"design\" or \"train\"", fields.place(), record["command"].dump());
+      }
+      continue;
+    }
+    base::require(!current.empty(), "{}: comes before any 'run' record", fields.place());
+    if (current == "design") {
+      add_to_design(fields, type, runs.designs.back());
+    } else {
+      add_to_training(fields, type, runs.trainings.back());
+    }
+  }
+}
+
+// "out/b8-n4.records.jsonl" -> "b8-n4".
+std::string name_of(const std::filesystem::path& file) {
+  std::string name = file.filename().string();
+  for (const std::string_view ending : {".jsonl", ".records"}) {
+    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
+  return name;
+}
+
+// Runs that would share a name are numbered.
+void number_names(const std::vector<RunHeader*>& headers) {
+  std::map<std::string, int> uses;
+  for (const RunHeader* header : headers) ++uses[header->name];
+  std::map<std::string, int> number;
+  for (RunHeader* header : headers) {
+    const std::string name = header->name;
+    if (uses[name] > 1) header->name = fmt::format("{} #{}", name, ++number[name]);
+  }
+}
+
+}  // namespace
+
+Runs read_runs(const std::vector<std::filesystem::path>& files) {
+  base::require(!files.empty(), "no record file, expected at least one");
+  Runs runs;
+  for (const std::filesystem::path& file : files) {
+    const std::size_t designs_before = runs.designs.size();
+    const std::size_t trainings_before = runs.trainings.size();
+    read_run_file(file, runs);
+    for (std::size_t i = designs_before; i < runs.designs.size(); ++i) runs.designs[i].header.name = name_of(file);
+    for (std::size_t i = trainings_before; i < runs.trainings.size(); ++i) {
+      runs.trainings[i].header.name = name_of(file);
+    }
+  }
+  std::vector<RunHeader*> headers;
+  for (DesignRun& run : runs.designs) headers.push_back(&run.header);
+  for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
+  number_names(headers);
+  return runs;
+}
+
+}  // namespace optinc::report

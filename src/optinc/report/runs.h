@@ -1,0 +1,137 @@
+// Record files as runs: what `optinc design` and `optinc train` wrote (doc/format_records.md), grouped by their `run`
+// record.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "optinc/base/record.h"
+
+namespace optinc::report {
+
+/// What every run has.
+struct RunHeader {
+  std::string name;     ///< the file's name without its endings; runs of one file: "name #1", "name #2"
+  std::string command;  ///< "design" or "train"
+  std::string version;
+  std::uint64_t seed = 0;
+  base::Json record;                   ///< the whole `run` record
+  std::vector<std::uint64_t> resumed;  ///< the epochs or steps behind which it was taken up again
+};
+
+struct Epoch {
+  std::uint64_t epoch = 0;
+  std::uint64_t stage = 0;  ///< 1 symbols, 2 margin or gradient
+  double loss = 0;          ///< NaN if it was not finite
+  std::uint64_t wrong = 0;
+  double seconds = 0;
+};
+
+struct LayerArea {
+  std::uint64_t outputs = 0;
+  std::uint64_t inputs = 0;
+  bool approximated = false;
+  std::uint64_t mzis = 0;
+  std::uint64_t dense_mzis = 0;
+  bool operator==(const LayerArea&) const = default;
+};
+
+struct Area {
+  std::uint64_t mzis = 0;        ///< as built, P and T included
+  std::uint64_t dense_mzis = 0;  ///< every layer dense, P and T included
+  double ratio = 0;
+  std::uint64_t reference_mzis = 0;
+  std::uint64_t activations = 0;
+  std::uint64_t preprocessing_mzis = 0;
+  std::uint64_t splitting_mzis = 0;
+  std::vector<LayerArea> layers;
+  bool operator==(const Area&) const = default;
+};
+
+struct ErrorCount {
+  std::int64_t value = 0;
+  std::uint64_t count = 0;
+  double share = 0;  ///< of all errors
+};
+
+struct Verification {
+  std::uint64_t inputs = 0;
+  std::uint64_t wrong = 0;
+  double accuracy = 0;
+  double largest_analog_error = 0;  ///< NaN if it was not finite
+  double seconds = 0;
+  double inputs_per_second = 0;
+  std::vector<ErrorCount> errors;
+};
+
+struct DesignResult {
+  std::string outcome;
+  std::uint64_t epochs = 0;
+  double seconds = 0;
+  std::optional<double> gflops;
+  std::optional<double> sgemm_gflops;
+};
+
+/// A run of `optinc design`. A killed run lacks its last records.
+struct DesignRun {
+  RunHeader header;
+  std::uint64_t inputs = 0;  ///< how many are possible
+  std::vector<Epoch> epochs;
+  std::optional<Area> area;
+  std::optional<Verification> verification;
+  std::optional<DesignResult> result;
+};
+
+struct Step {
+  std::uint64_t step = 0;
+  double loss = 0;  ///< NaN if it was not finite
+  double seconds = 0;
+  std::uint64_t non_finite_blocks = 0;
+};
+
+struct ValidationLoss {
+  std::uint64_t step = 0;
+  double loss = 0;  ///< nats a token; NaN if it was not finite
+};
+
+struct TrainResult {
+  std::uint64_t steps = 0;
+  double validation_loss = 0;
+  double seconds = 0;
+  double reduce_seconds = 0;
+  double payload_bytes = 0;
+  double wire_bytes = 0;
+};
+
+/// A run of `optinc train`. A killed run lacks its last records.
+struct TrainRun {
+  RunHeader header;
+  std::string reduce;  ///< "ring" or "optinc"
+  std::string transport;
+  std::uint64_t workers = 0;
+  std::uint64_t parameters = 0;
+  std::uint64_t train_tokens = 0;
+  std::uint64_t validation_tokens = 0;
+  /// Of the design; absent for ring.
+  std::optional<std::uint64_t> design_bits;
+  std::string design_rounding;
+  std::vector<Step> steps;
+  std::vector<ValidationLoss> validations;
+  std::optional<TrainResult> result;
+};
+
+struct Runs {
+  std::vector<DesignRun> designs;
+  std::vector<TrainRun> trainings;
+};
+
+/// All runs of all files, in the order given. What a run wrote behind the point it was later resumed from, its result
+/// too, is left out: it was done again. Record types and keys that aren't known are passed over. Throws
+/// base::InputError, one line, for no file at all, a file without a record, a record before the first `run`, and a key
+/// that is missing or of the wrong type.
+Runs read_runs(const std::vector<std::filesystem::path>& files);
+
+}  // namespace optinc::report

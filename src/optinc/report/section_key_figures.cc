@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include "optinc/report/html.h"
+#include "optinc/report/sections.h"
+#include "optinc/report/summary.h"
+
+namespace optinc::report {
+namespace {
+
+void add_design_figures(Page& page, const std::vector<DesignRun>& designs) {
+  std::uint64_t inputs = 0;
+  std::uint64_t wrong = 0;
+  for (const DesignRun& run : designs) {
+    if (!run.verification) continue;
+    inputs += run.verification->inputs;
+    wrong += run.verification->wrong;
+  }
+  if (inputs > 0) {
+    page.add_key_figure(format_count(wrong), fmt::format("wrong inputs of {}", format_count(inputs)), Source::measured);
+  }
+  const std::vector<SharedArea> areas = shared_areas(designs);
+  if (!areas.empty()) {
+    const Area& area = *areas.front().area;
+    page.add_key_figure(format_share(area.ratio),
+                        fmt::format("of the MZIs: {} of {}", format_count(area.mzis), format_count(area.dense_mzis)),
+                        Source::counted);
+  }
+}
+
+void add_training_figures(Page& page, const Experiment& experiment) {
+  for (const Comparison& comparison : experiment.comparisons) {
+    const Spread difference = comparison.difference();
+    const std::size_t seeds = comparison.pairs.size();
+    const std::string spread_text =
+        seeds > 1 ? fmt::format(" (±\u00a0{})", format_number(difference.standard_deviation, 4)) : std::string();
+    page.add_key_figure(format_difference(difference.mean, 4),
+                        fmt::format("nats per token{}: validation loss, {} minus ring, {} seed{}", spread_text,
+                                    comparison.variant, seeds, seeds == 1 ? "" : "s"),
+                        Source::measured);
+  }
+  for (const WireFactor& wire : wire_factors(experiment)) {
+    page.add_key_figure(format_factor(wire.factor), fmt::format("of its payload a port sends, {}", wire.variant),
+                        Source::modelled);
+  }
+}
+
+}  // namespace
+
+void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>& experiments) {
+  add_design_figures(page, runs.designs);
+  // Several experiments are told apart in their section: figures without that would mislead here.
+  if (experiments.size() == 1) add_training_figures(page, experiments.front());
+}
+
+}  // namespace optinc::report

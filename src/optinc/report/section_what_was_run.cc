@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "optinc/report/html.h"
+#include "optinc/report/sections.h"
+
+namespace optinc::report {
+namespace {
+
+std::string value_text(const base::Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string resumed_text(const RunHeader& header) {
+  std::string text;
+  for (const std::uint64_t last : header.resumed) text += fmt::format("{}{}", text.empty() ? "" : ", ", last);
+  return text;
+}
+
+void add_run(Page& page, const RunHeader& header) {
+  Table table({{"key", false}, {"value", false}});
+  for (const auto& [key, value] : header.record.items()) {
+    if (key == "type" || key == "config") continue;
+    table.add_row({key, value_text(value)});
+  }
+  if (!header.resumed.empty()) {
+    table.add_row({header.command == "design" ? "resumed behind epoch" : "resumed behind step", resumed_text(header)});
+  }
+  Table options({{"option", false}, {"value", false}});
+  for (const auto& [key, value] : header.record["config"].items()) options.add_row({"--" + key, value_text(value)});
+  page.add_markup(
+      fmt::format("<details>\n<summary><strong>{}</strong> <span>optinc {}, seed {}, version {}</span></summary>\n"
+                  "<div class=\"sides\">\n{}{}</div>\n</details>\n",
+                  escape_html(header.name), escape_html(header.command), header.seed, escape_html(header.version),
+                  table.html(), options.html()));
+}
+
+}  // namespace
+
+void add_what_was_run(Page& page, const Runs& runs) {
+  page.open_section(
+      "runs", "What was run",
+      "Every run behind this page, as it recorded itself. The same version, seed and options give the same "
+      "figures, times apart.");
+  for (const DesignRun& run : runs.designs) add_run(page, run.header);
+  for (const TrainRun& run : runs.trainings) add_run(page, run.header);
+}
+
+}  // namespace optinc::report

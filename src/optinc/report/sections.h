@@ -1,0 +1,19 @@
+// The sections of a report, in the order of the page. Each says in words what is missing.
+#pragma once
+
+#include <vector>
+
+#include "optinc/report/experiments.h"
+#include "optinc/report/page.h"
+#include "optinc/report/runs.h"
+
+namespace optinc::report {
+
+void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>& experiments);
+void add_onn_training(Page& page, const std::vector<DesignRun>& designs);
+void add_area(Page& page, const std::vector<DesignRun>& designs);
+void add_verification(Page& page, const std::vector<DesignRun>& designs);
+void add_training_curves(Page& page, const std::vector<Experiment>& experiments);
+void add_what_was_run(Page& page, const Runs& runs);
+
+}  // namespace optinc::report

@@ -1,0 +1,115 @@
+#include "optinc/verify/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <vector>
+
+#include "optinc/base/error.h"
+#include "optinc/base/parallel.h"
+#include "optinc/codec/pam4.h"
+#include "optinc/device/preprocessing.h"
+#include "optinc/device/splitting.h"
+
+namespace optinc::verify {
+namespace {
+
+constexpr std::size_t kTile = 4096;
+
+/// Buffers of one tile, reused over the tiles of a thread.
+struct Tile {
+  std::vector<std::int32_t> steps;    // [kTile, K]
+  std::vector<float> inputs;          // [kTile, K]
+  std::vector<float> levels;          // [kTile, M]
+  std::vector<std::uint32_t> codes;   // [kTile]
+
+  explicit Tile(const device::DeviceShape& shape)
+      : steps(kTile * shape.inputs), inputs(kTile * shape.inputs), levels(kTile * shape.symbols()), codes(kTile) {}
+};
+
+void verify_tile(const device::Averager& averager, std::uint64_t first, std::size_t count, Tile& tile,
+                 Verification& found) {
+  const device::DeviceShape& shape = averager.shape();
+  shape.enumerate_steps(first, count, tile.steps.data());
+  device::levels_of_steps(shape, count * shape.inputs, tile.steps.data(), tile.inputs.data());
+  averager.average(count, tile.inputs.data(), tile.levels.data());
+  device::receive(shape, count, tile.levels.data(), tile.codes.data());
+  found.inputs += count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t exact = shape.exact_code(tile.steps.data() + i * shape.inputs);
+    for (int m = 0; m < shape.symbols(); ++m) {
+      const double error = std::abs(static_cast<double>(tile.levels[i * shape.symbols() + m]) -
+                                    codec::symbol(exact, shape.bits, m + 1));
+      if (!(error <= found.largest_analog_error)) {
+        found.largest_analog_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+      }
+    }
+    if (tile.codes[i] == exact) continue;
+    ++found.wrong;
+    ++found.errors[std::int64_t{tile.codes[i]} - std::int64_t{exact}];
+    if (!found.first_wrong) found.first_wrong = first + i;
+  }
+}
+
+}  // namespace
+
+void Verification::merge(const Verification& other) {
+  inputs += other.inputs;
+  wrong += other.wrong;
+  for (const auto& [value, count] : other.errors) errors[value] += count;
+  largest_analog_error = std::max(largest_analog_error, other.largest_analog_error);
+  if (other.first_wrong) first_wrong = std::min(first_wrong.value_or(*other.first_wrong), *other.first_wrong);
+  seconds = std::max(seconds, other.seconds);
+}
+
+Verification verify(const device::Averager& averager, const VerifyOptions& options, base::Progress* progress) {
+  const std::uint64_t all = averager.shape().input_count();
+  base::require(options.first < all && options.count <= all - options.first,
+                "inputs {} .. {}: expected a range within 0 .. {}", options.first, options.first + options.count, all);
+  const std::uint64_t count = options.count == 0 ? all - options.first : options.count;
+  const int threads = options.threads > 0 ? options.threads : base::available_threads();
+
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Tile> tiles(threads, Tile(averager.shape()));
+  std::vector<Verification> found(threads);
+  std::mutex progress_mutex;
+  std::uint64_t done = 0, wrong = 0;
+  base::parallel_for(count, kTile, threads, [&](std::size_t begin, std::size_t end, int thread) {
+    const std::uint64_t wrong_before = found[thread].wrong;
+    verify_tile(averager, options.first + begin, end - begin, tiles[thread], found[thread]);
+    if (progress == nullptr) return;
+    const std::lock_guard lock(progress_mutex);
+    done += end - begin;
+    wrong += found[thread].wrong - wrong_before;
+    progress->update(static_cast<double>(done), fmt::format("{} wrong", wrong));
+  });
+  Verification whole;
+  for (const Verification& part : found) whole.merge(part);
+  whole.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return whole;
+}
+
+base::Json to_json(const Verification& verification) {
+  std::vector<std::pair<std::int64_t, std::uint64_t>> errors(verification.errors.begin(), verification.errors.end());
+  std::stable_sort(errors.begin(), errors.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  base::Json listed = base::Json::array();
+  for (const auto& [value, count] : errors) {
+    listed.push_back({{"value", value},
+                      {"count", count},
+                      {"share", static_cast<double>(count) / static_cast<double>(verification.wrong)}});
+  }
+  base::Json json{{"inputs", verification.inputs},
+                  {"wrong", verification.wrong},
+                  {"accuracy", verification.accuracy()},
+                  {"errors", listed},
+                  // JSON has no infinity: null says that some level was not a number.
+                  {"largest_analog_error", std::isfinite(verification.largest_analog_error)
+                                               ? base::Json(verification.largest_analog_error)
+                                               : base::Json(nullptr)},
+                  {"seconds", verification.seconds},
+                  {"inputs_per_second", static_cast<double>(verification.inputs) / verification.seconds}};
+  return json;
+}
+
+}  // namespace optinc::verify

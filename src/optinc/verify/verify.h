@@ -1,0 +1,44 @@
+// Any averager against the exact average, on every possible input.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "optinc/base/progress.h"
+#include "optinc/base/record.h"
+#include "optinc/device/averager.h"
+
+namespace optinc::verify {
+
+struct VerifyOptions {
+  int threads = 0;  ///< 0: all that are available; the result does not depend on it
+  /// The inputs to check, by number: [first, first + count); count 0: all from `first` on. Long verifications are cut so.
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+/// What was found. Results of neighbouring ranges merge into that of the whole.
+struct Verification {
+  std::uint64_t inputs = 0;
+  std::uint64_t wrong = 0;
+  /// Decoded code minus exact code -> how many inputs (0 is left out).
+  std::map<std::int64_t, std::uint64_t> errors;
+  /// Largest |analog level - right symbol| over all inputs and outputs; NaN levels count as infinite.
+  double largest_analog_error = 0;
+  std::optional<std::uint64_t> first_wrong;  ///< its number
+  double seconds = 0;
+
+  /// Share of inputs for which every symbol is right after the receiver.
+  double accuracy() const { return inputs == 0 ? 0 : static_cast<double>(inputs - wrong) / static_cast<double>(inputs); }
+  void merge(const Verification& other);
+};
+
+/// Streams the inputs in tiles over the threads; no input matrix is ever in memory. Throws base::InputError for a range
+/// beyond the inputs. `progress` (may be null) is told of inputs done.
+Verification verify(const device::Averager& averager, const VerifyOptions& options, base::Progress* progress = nullptr);
+
+/// The record `verification` of doc/format_records.md, without its `type`.
+base::Json to_json(const Verification& verification);
+
+}  // namespace optinc::verify

@@ -1,0 +1,163 @@
+#include "optinc/workload/llama.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "optinc/base/error.h"
+#include "optinc/linalg/blas.h"
+#include "optinc/workload/decoder_functions.h"
+
+namespace optinc::workload {
+namespace {
+
+using at::Tensor;
+
+constexpr double kNormEpsilon = 1e-5;
+constexpr double kInitialDeviation = 0.02;
+
+/// One decoder layer; a matrix [m, n] makes m outputs of n inputs.
+struct Layer {
+  Tensor qkv;             // [3 hidden, hidden]
+  Tensor attention_out;   // [hidden, hidden]
+  Tensor gate_up;         // [2 ffn_hidden, hidden]
+  Tensor down;            // [hidden, ffn_hidden]
+  Tensor attention_norm;  // [hidden]
+  Tensor ffn_norm;        // [hidden]
+};
+
+}  // namespace
+
+LlamaOptions checked(LlamaOptions options) {
+  using base::require;
+  require(options.vocab >= 2, "vocabulary of {} tokens: expected at least 2", options.vocab);
+  require(options.layers >= 1, "{} layers: expected at least 1", options.layers);
+  require(options.heads >= 1, "{} heads: expected at least 1", options.heads);
+  require(options.hidden >= 1 && options.hidden % (2 * options.heads) == 0,
+          "hidden size {}: expected a multiple of {}, twice the number of heads", options.hidden, 2 * options.heads);
+  require(options.ffn_hidden >= 0, "feed-forward size {}: expected at least 1, or 0 for 8/3 of the hidden size",
+          options.ffn_hidden);
+  require(options.context >= 1, "context of {} tokens: expected at least 1", options.context);
+  if (options.ffn_hidden == 0) options.ffn_hidden = (8 * options.hidden + 47) / 48 * 16;
+  return options;
+}
+
+class Llama::Network {
+ public:
+  Network(const LlamaOptions& options, std::uint64_t seed) : options_(checked(options)) {
+    // Both are settings of this thread or process, not of the model: see the class comment.
+    at::set_num_threads(1);
+    linalg::use_one_blas_thread();
+
+    const std::int64_t vocab = options_.vocab, hidden = options_.hidden, ffn = options_.ffn_hidden;
+    const std::int64_t layers = options_.layers;
+    matrix_parameters_ = 2 * vocab * hidden + layers * (4 * hidden * hidden + 3 * ffn * hidden);
+    flat_ = at::ones({matrix_parameters_ + (2 * layers + 1) * hidden});
+
+    // A generator of its own: the global one is shared by all threads.
+    const at::Generator generator = at::detail::createCPUGenerator(seed);
+    flat_.narrow(0, 0, matrix_parameters_).normal_(0, kInitialDeviation, generator);
+    layers_.resize(layers);
+    embedding_ = next_parameter({vocab, hidden});
+    for (Layer& layer : layers_) {
+      layer.qkv = next_parameter({3 * hidden, hidden});
+      layer.attention_out = next_parameter({hidden, hidden});
+      layer.gate_up = next_parameter({2 * ffn, hidden});
+      layer.down = next_parameter({hidden, ffn});
+    }
+    output_ = next_parameter({vocab, hidden});
+    for (Layer& layer : layers_) {
+      layer.attention_norm = next_parameter({hidden});
+      layer.ffn_norm = next_parameter({hidden});
+    }
+    output_norm_ = next_parameter({hidden});
+    rotary_table_ = rotary_table(options_.context, hidden / options_.heads);
+  }
+
+  /// Cross-entropy of the predictions: [sequences * length], or the mean of them.
+  Tensor losses(std::span<const std::int32_t> tokens, int sequences, at::Reduction::Reduction reduction) const {
+    base::require(sequences >= 1 && tokens.size() % sequences == 0, "{} tokens: expected {} sequences of one length",
+                  tokens.size(), sequences);
+    const std::int64_t length = static_cast<std::int64_t>(tokens.size()) / sequences - 1;
+    base::require(length >= 1 && length <= options_.context, "sequences of {} tokens: expected 2 to {}", length + 1,
+                  options_.context + 1);
+    for (const std::int32_t token : tokens) {
+      base::require(token >= 0 && token < options_.vocab, "token {}: expected 0 to {}", token, options_.vocab - 1);
+    }
+    const Tensor all = at::empty({sequences, length + 1}, at::kLong);
+    std::copy(tokens.begin(), tokens.end(), all.data_ptr<std::int64_t>());
+    const Tensor inputs = all.narrow(1, 0, length).reshape({-1}), targets = all.narrow(1, 1, length).reshape({-1});
+
+    Tensor x = at::embedding(embedding_, inputs);
+    for (const Layer& layer : layers_) {
+      const Tensor qkv = at::mm(rms_norm(x, layer.attention_norm, kNormEpsilon), layer.qkv.t());
+      const Tensor attended = causal_attention(qkv, rotary_table_, sequences, options_.heads);
+      x = at::addmm(x, attended, layer.attention_out.t());
+      const Tensor gate_up = at::mm(rms_norm(x, layer.ffn_norm, kNormEpsilon), layer.gate_up.t());
+      x = at::addmm(x, swiglu(gate_up), layer.down.t());
+    }
+    const Tensor logits = at::mm(rms_norm(x, output_norm_, kNormEpsilon), output_.t());
+    return at::cross_entropy_loss(logits, targets, {}, reduction);
+  }
+
+  std::span<float> parameters() const { return {flat_.data_ptr<float>(), static_cast<std::size_t>(flat_.numel())}; }
+  std::size_t matrix_parameter_count() const { return static_cast<std::size_t>(matrix_parameters_); }
+  /// In the order of parameters().
+  const std::vector<Tensor>& parameter_tensors() const { return parameter_tensors_; }
+
+ private:
+  /// A leaf of the graph that lies behind the one before in flat_.
+  Tensor next_parameter(at::IntArrayRef shape) {
+    const std::int64_t count = c10::multiply_integers(shape);
+    parameter_tensors_.push_back(flat_.narrow(0, taken_, count).view(shape).detach().set_requires_grad(true));
+    taken_ += count;
+    return parameter_tensors_.back();
+  }
+
+  LlamaOptions options_;
+  std::int64_t matrix_parameters_ = 0, taken_ = 0;
+  Tensor flat_;
+  std::vector<Tensor> parameter_tensors_;
+  Tensor embedding_, output_;  // [vocab, hidden]
+  Tensor output_norm_;         // [hidden]
+  std::vector<Layer> layers_;
+  Tensor rotary_table_;
+};
+
+Llama::Llama(const LlamaOptions& options, std::uint64_t seed) : network_(std::make_unique<Network>(options, seed)) {}
+
+Llama::~Llama() = default;
+
+std::span<float> Llama::parameters() {
+  return network_->parameters();
+}
+
+std::size_t Llama::matrix_parameter_count() const {
+  return network_->matrix_parameter_count();
+}
+
+std::vector<float> Llama::losses(std::span<const std::int32_t> tokens, int sequences) const {
+  const at::NoGradGuard no_gradient;
+  const Tensor losses = network_->losses(tokens, sequences, at::Reduction::None);
+  const float* const begin = losses.data_ptr<float>();
+  return {begin, begin + losses.numel()};
+}
+
+double Llama::loss_and_gradient(std::span<const std::int32_t> tokens, int sequences, std::span<float> gradient) const {
+  base::require(gradient.size() == network_->parameters().size(), "room for {} gradients: expected {}", gradient.size(),
+                network_->parameters().size());
+  const Tensor loss = network_->losses(tokens, sequences, at::Reduction::Mean);
+  float* to = gradient.data();
+  for (const Tensor& part : torch::autograd::grad({loss}, network_->parameter_tensors())) {
+    const Tensor dense = part.contiguous();
+    to = std::copy_n(dense.data_ptr<float>(), dense.numel(), to);
+  }
+  return loss.item<float>();
+}
+
+}  // namespace optinc::workload

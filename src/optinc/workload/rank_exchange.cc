@@ -1,0 +1,44 @@
+#include "optinc/workload/rank_exchange.h"
+
+#include <string_view>
+
+#include "optinc/base/error.h"
+
+namespace optinc::workload {
+
+void at_rank_0(collective::Transport& transport, const std::function<void()>& work) {
+  std::vector<char> error;
+  if (transport.rank() == 0) {
+    try {
+      work();
+    } catch (const base::InputError& thrown) {
+      const std::string_view message = thrown.what();
+      error.assign(message.begin(), message.end());
+    }
+  }
+  broadcast(transport, error);
+  if (!error.empty()) throw base::InputError(std::string(error.begin(), error.end()));
+}
+
+void broadcast(collective::Transport& transport, std::span<std::byte> bytes) {
+  if (transport.rank() != 0) {
+    transport.exchange(0, {}, 0, bytes);
+    return;
+  }
+  for (int to = 1; to < transport.size(); ++to) transport.exchange(to, bytes, to, {});
+}
+
+void sum_over_ranks(collective::Transport& transport, std::span<double> values) {
+  if (transport.rank() != 0) {
+    transport.exchange(0, std::as_bytes(values), 0, {});
+  } else {
+    std::vector<double> arrived(values.size());
+    for (int from = 1; from < transport.size(); ++from) {
+      transport.exchange(from, {}, from, std::as_writable_bytes(std::span(arrived)));
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] += arrived[i];
+    }
+  }
+  broadcast(transport, std::as_writable_bytes(values));
+}
+
+}  // namespace optinc::workload
