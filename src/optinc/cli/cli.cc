@@ -27,9 +27,10 @@ std::string one_line(std::string text) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-  CLI::App program("Optical in-network computing: design optical neural networks that average gradients, verify and count "
-                   "them, and train through them",
-                   "optinc");
+  CLI::App program(
+      "Optical in-network computing: design optical neural networks that average gradients, verify and count "
+      "them, and train through them",
+      "optinc");
   program.set_version_flag("--version", base::kVersion);
   program.require_subcommand(1);
   program.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });

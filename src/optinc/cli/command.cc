@@ -20,7 +20,9 @@ void add_threads_option(CLI::App& verb, int& threads) {
       ->capture_default_str();
 }
 
-void print_json(Context& context, const base::Json& json) { context.out << json.dump(2) << '\n'; }
+void print_json(Context& context, const base::Json& json) {
+  context.out << json.dump(2) << '\n';
+}
 
 std::string with_commas(std::uint64_t number) {
   std::string digits = std::to_string(number);

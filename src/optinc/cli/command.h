@@ -1,5 +1,5 @@
-// What the verbs share. Each verb is one file with one function, add_x, that states its flags once (CLI11 parses them, prints
-// them and, through `optinc reference`, documents them) and says what to do.
+// What the verbs share. Each verb is one file with one function, add_x, that states its flags once (CLI11 parses them,
+// prints them and, through `optinc reference`, documents them) and says what to do.
 #pragma once
 
 #include <ostream>

@@ -29,7 +29,8 @@ void print_words(Context& context, const onn::Area& area) {
                with_commas(layer.activations));
   }
   const auto row = [&](const char* name, std::int64_t mzis, std::int64_t dense) {
-    fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}\n", name, "", "", with_commas(mzis), with_commas(dense));
+    fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}\n", name, "", "", with_commas(mzis),
+               with_commas(dense));
   };
   row("P", area.preprocessing_mzis, area.preprocessing_mzis);
   row("T", area.splitting_mzis, area.splitting_mzis);
@@ -62,9 +63,10 @@ void run_area(const Options& options, Context& context) {
 }  // namespace
 
 void add_area(CLI::App& program, Context& context) {
-  CLI::App* verb = add_verb(program, "area", "Count the Mach-Zehnder interferometers of a design or a structure",
-                            "  optinc area designs/b8-n4.safetensors\n"
-                            "  optinc area --layers 4,64,128,256,512,256,128,64,8 --servers 4 --approximate 4-6 --json");
+  CLI::App* verb =
+      add_verb(program, "area", "Count the Mach-Zehnder interferometers of a design or a structure",
+               "  optinc area designs/b8-n4.safetensors\n"
+               "  optinc area --layers 4,64,128,256,512,256,128,64,8 --servers 4 --approximate 4-6 --json");
   auto options = std::make_shared<Options>();
   verb->add_option("design", options->design, "Design file (safetensors)");
   verb->add_option("--layers", options->layers, "Layer widths from the inputs to the outputs, instead of a design")

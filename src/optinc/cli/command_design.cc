@@ -83,8 +83,8 @@ void run_design(const Options& options, Context& context) {
                    {"wrong", epoch.wrong},
                    {"learning_rate", epoch.learning_rate},
                    {"seconds", epoch.seconds}});
-    progress->update(epoch.epoch,
-                     fmt::format("loss {:.3g}, {} of {} wrong", epoch.loss, with_commas(epoch.wrong), with_commas(inputs)));
+    progress->update(epoch.epoch, fmt::format("loss {:.3g}, {} of {} wrong", epoch.loss, with_commas(epoch.wrong),
+                                              with_commas(inputs)));
   });
   progress.reset();
 
@@ -125,9 +125,11 @@ void run_design(const Options& options, Context& context) {
 void add_design(CLI::App& program, Context& context) {
   CLI::App* verb = add_verb(
       program, "design", "Train an optical neural network, hardware-aware, until every possible input is right",
-      "  optinc design --bits 8 --servers 4 --layers 4,64,128,256,128,64,4 --approximate all --seed 1 --out d.safetensors\n"
+      "  optinc design --bits 8 --servers 4 --layers 4,64,128,256,128,64,4 --approximate all --seed 1 --out "
+      "d.safetensors\n"
       "  optinc design --layers 4,64,128,256,128,64,4 --rounding nearest --out n.safetensors --onnx n.onnx\n"
-      "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is done;\n"
+      "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is "
+      "done;\n"
       "--resume goes on from there. Exit code 0: every input is right; 1: some are wrong; 2: bad input.");
   auto options = std::make_shared<Options>();
   design::TrainOptions& train = options->train;
@@ -141,12 +143,15 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--rounding", options->rounding, "floor (the paper's), nearest or nearest-unbiased")
       ->capture_default_str();
   verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
-  verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")->capture_default_str();
+  verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")
+      ->capture_default_str();
   verb->add_option("--batch", train.batch, "Samples a step")->capture_default_str();
   verb->add_option("--learning-rate", train.learning_rate, "At the top of its cycle")->capture_default_str();
-  verb->add_option("--first-stage-epochs", train.first_stage_epochs, "Epochs of the weighted symbol loss (the paper's E1)")
+  verb->add_option("--first-stage-epochs", train.first_stage_epochs,
+                   "Epochs of the weighted symbol loss (the paper's E1)")
       ->capture_default_str();
-  verb->add_option("--symbol-weights", train.symbol_weights, "Weights w_i of the symbol loss, one a symbol (default: all 1)")
+  verb->add_option("--symbol-weights", train.symbol_weights,
+                   "Weights w_i of the symbol loss, one a symbol (default: all 1)")
       ->delimiter(',');
   verb->add_option("--second-stage-loss", options->second_stage_loss,
                    "margin, or gradient (the paper's: error of the reconstructed gradient)")

@@ -45,8 +45,8 @@ workload::CorpusOptions corpus_options(const Options& options) {
   if (std::filesystem::is_directory(options.data)) {
     corpus.train_text = options.data / "train.txt";
     corpus.validation_text = options.data / "valid.txt";
-    base::require(std::filesystem::exists(corpus.train_text), "--data {}: expected a folder with train.txt and valid.txt",
-                  options.data.string());
+    base::require(std::filesystem::exists(corpus.train_text),
+                  "--data {}: expected a folder with train.txt and valid.txt", options.data.string());
     if (!std::filesystem::exists(corpus.validation_text)) corpus.validation_text.clear();
   } else {
     corpus.train_text = options.data;
@@ -81,12 +81,9 @@ Optics make_optics(const Options& options) {
     if (tabulated) averager = std::make_shared<device::TabulatedAverager>(*averager, /*threads=*/0);
   }
   optics.fabric = std::make_unique<fabric::SingleDevice>(averager);
-  optics.description = {{"file", options.design.filename().string()},
-                        {"bits", shape.bits},
-                        {"servers", shape.servers},
-                        {"rounding", codec::to_string(shape.rounding)},
-                        {"averager", options.averager},
-                        {"tabulated", tabulated}};
+  optics.description = {
+      {"file", options.design.filename().string()},   {"bits", shape.bits},           {"servers", shape.servers},
+      {"rounding", codec::to_string(shape.rounding)}, {"averager", options.averager}, {"tabulated", tabulated}};
   return optics;
 }
 
@@ -205,9 +202,11 @@ void add_optics_flags(CLI::App& verb, Options& options) {
   verb.add_option("--design", options.design, "Design of the device, for --reduce optinc")->capture_default_str();
   verb.add_option("--averager", options.averager, "onn, or exact: integer arithmetic in the ONN's place")
       ->capture_default_str();
-  verb.add_flag("--no-table", options.no_table,
-                "Run the ONN for every element, rather than look its outputs up in a table made at the start (same bits)");
-  verb.add_option("--scale-format", options.scale_format, "Scale of a block: absmax16 or exponent8")->capture_default_str();
+  verb.add_flag(
+      "--no-table", options.no_table,
+      "Run the ONN for every element, rather than look its outputs up in a table made at the start (same bits)");
+  verb.add_option("--scale-format", options.scale_format, "Scale of a block: absmax16 or exponent8")
+      ->capture_default_str();
   verb.add_option("--quantiser-rounding", options.quantiser_rounding, "half-even or stochastic")->capture_default_str();
   verb.add_option("--block", options.block, "Elements that share a scale")->capture_default_str();
 }
@@ -236,13 +235,15 @@ void add_model_flags(CLI::App& verb, workload::TrainOptions& train) {
 }  // namespace
 
 void add_train(CLI::App& program, Context& context) {
-  CLI::App* verb = add_verb(program, "train", "Train a LLaMA-like model with its gradients averaged by ring or by light",
-                            "  optinc train --reduce ring --records ring.jsonl\n"
-                            "  optinc train --reduce optinc --design designs/b8-n4-nearest.safetensors --records optinc.jsonl\n"
-                            "  mpirun -np 4 optinc train --reduce optinc --steps 100\n"
-                            "The paper's model: --layers 8 --hidden 384 --heads 8 --steps 50000.");
+  CLI::App* verb =
+      add_verb(program, "train", "Train a LLaMA-like model with its gradients averaged by ring or by light",
+               "  optinc train --reduce ring --records ring.jsonl\n"
+               "  optinc train --reduce optinc --design designs/b8-n4-nearest.safetensors --records optinc.jsonl\n"
+               "  mpirun -np 4 optinc train --reduce optinc --steps 100\n"
+               "The paper's model: --layers 8 --hidden 384 --heads 8 --steps 50000.");
   auto options = std::make_shared<Options>();
-  verb->add_option("--data", options->data, "A folder with train.txt and valid.txt, or one text file (its end validates)")
+  verb->add_option("--data", options->data,
+                   "A folder with train.txt and valid.txt, or one text file (its end validates)")
       ->capture_default_str();
   add_run_flags(*verb, *options);
   add_optics_flags(*verb, *options);

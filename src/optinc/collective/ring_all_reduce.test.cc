@@ -79,9 +79,11 @@ TEST(RingAllReduce, PassesNanAndInfinityOn) {
 }
 
 // 10 floats over 4 ranks: parts of 3, 3, 2, 2. Rank 0 sends parts 3, 2, 1 while reducing, then 0, 3, 2: 14 floats.
+// Rank 1 sends 0, 3, 2, then 1, 0, 3: 15 floats.
 TEST(RingAllReduce, CountsTheBytesOfItsMessages) {
   const Outcome outcome = average(std::vector<std::vector<float>>(4, std::vector<float>(10)), 1024);
   EXPECT_EQ(outcome.stats[0].wire_bytes, 4 * 14u);
+  EXPECT_EQ(outcome.stats[1].wire_bytes, 4 * 15u);
   EXPECT_EQ(outcome.stats[0].non_finite_blocks, 0u);
 }
 

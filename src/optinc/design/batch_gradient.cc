@@ -1,10 +1,10 @@
 #include "optinc/design/batch_gradient.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <torch/torch.h>
 
 #include "optinc/base/parallel.h"
 
@@ -38,7 +38,8 @@ class BatchGradient::Shard {
     for (std::size_t i = 0; i < depth; ++i) {
       const ParameterLayout::Place& layer = layout_.layers()[i];
       torch::Tensor z = activations_[i].narrow(0, 0, rows);
-      at::addmm_out(z, view(&parameters[layer.bias], {layer.outputs}), i == 0 ? x : activations_[i - 1].narrow(0, 0, rows),
+      at::addmm_out(z, view(&parameters[layer.bias], {layer.outputs}),
+                    i == 0 ? x : activations_[i - 1].narrow(0, 0, rows),
                     view(&parameters[layer.weight], {layer.outputs, layer.inputs}).t());
       if (i + 1 < depth) z.relu_();
     }
@@ -110,8 +111,8 @@ class BatchGradient::Shard {
   double loss_ = 0;
 };
 
-BatchGradient::BatchGradient(const ParameterLayout& layout, std::size_t largest_batch, std::vector<float> symbol_weights,
-                             int threads)
+BatchGradient::BatchGradient(const ParameterLayout& layout, std::size_t largest_batch,
+                             std::vector<float> symbol_weights, int threads)
     : layout_(layout), threads_(threads) {
   const std::size_t largest = (largest_batch + kShards - 1) / kShards;
   for (int shard = 0; shard < kShards; ++shard) {

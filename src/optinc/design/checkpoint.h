@@ -24,8 +24,8 @@ struct Checkpoint {
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
-/// Throws base::InputError for a file that is missing, damaged or of a run with another configuration (naming the first key
-/// that differs).
+/// Throws base::InputError for a file that is missing, damaged or of a run with another configuration (naming the first
+/// key that differs).
 Checkpoint load_checkpoint(const std::filesystem::path& path, const base::Json& expected_configuration);
 
 }  // namespace optinc::design

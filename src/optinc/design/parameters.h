@@ -36,7 +36,8 @@ class ParameterLayout {
 /// size through the ReLUs; hidden biases are uniform on [-1, 1), the last layer's 0. A function of the seed alone.
 std::vector<float> orthogonal_start(const ParameterLayout& layout, std::uint64_t seed);
 
-/// What training sees: x = (A - shift) / scale and symbols = shift + scale * y, both close to zero mean and unit variance.
+/// What training sees: x = (A - shift) / scale and symbols = shift + scale * y, both close to zero mean and unit
+/// variance.
 struct Normalisation {
   double input_shift, input_scale, output_shift, output_scale;
   explicit Normalisation(const device::DeviceShape& shape);

@@ -1,8 +1,8 @@
 #include "optinc/design/projection.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
+
+#include <torch/torch.h>
 
 namespace optinc::design {
 

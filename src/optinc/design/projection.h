@@ -9,8 +9,8 @@
 namespace optinc::design {
 
 /// Moves the weights of the approximated layers to diagonal * orthogonal squares (onn/matrix_approximation.h): three
-/// Newton-Schulz steps on the square with rows of length 1 in place of its SVD, since training never moves far between two
-/// projections (Bjoerck and Bowie 1971). One thread.
+/// Newton-Schulz steps on the square with rows of length 1 in place of its SVD, since training never moves far between
+/// two projections (Bjoerck and Bowie 1971). One thread.
 void project(const ParameterLayout& layout, const onn::LayerSet& approximated, std::vector<float>& parameters);
 
 }  // namespace optinc::design

@@ -12,9 +12,9 @@
 
 namespace optinc::design {
 
-/// Draws inputs by their numbers in rounds. A round has all inputs in random order; while mining it has those that were loud
-/// or wrong when they were last seen and one in `kQuietShare` of the quiet ones, drawn anew each round. What it draws in an
-/// epoch is a function of the seed, the epoch's number and how the inputs fared before.
+/// Draws inputs by their numbers in rounds. A round has all inputs in random order; while mining it has those that were
+/// loud or wrong when they were last seen and one in `kQuietShare` of the quiet ones, drawn anew each round. What it
+/// draws in an epoch is a function of the seed, the epoch's number and how the inputs fared before.
 class Sampler {
  public:
   static constexpr std::uint32_t kQuietShare = 4;

@@ -24,9 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kCheckpointPeriod{20};
-
-/// One cycle (Smith and Topin 2019): up over the first 15 % from 1/25 of the peak, then down to nearly nothing, in cosines.
+/// One cycle (Smith and Topin 2019): up over the first 15 % from 1/25 of the peak, then down to nearly nothing, in
+/// cosines.
 double one_cycle(double peak, double done) {
   constexpr double kRise = 0.15, kStart = 1.0 / 25, kEnd = 1e-4;
   const auto cosine = [](double from, double to, double share) {
@@ -45,10 +44,10 @@ class Training {
         inputs_(std::size_t(options.batch) * options.shape.inputs),
         targets_(std::size_t(options.batch) * options.shape.symbols()),
         fares_(options.batch),
-        gradient_(layout_, options.batch,
-                  options.symbol_weights.empty() ? std::vector<float>(options.shape.symbols(), 1.0f)
-                                                 : options.symbol_weights,
-                  options.threads),
+        gradient_(
+            layout_, options.batch,
+            options.symbol_weights.empty() ? std::vector<float>(options.shape.symbols(), 1.0f) : options.symbol_weights,
+            options.threads),
         parameters_(orthogonal_start(layout_, options.seed)),
         adam_(layout_.size()) {}
 
@@ -65,8 +64,8 @@ class Training {
       const double done = static_cast<double>(adam_.steps) / static_cast<double>(steps * options_.epochs);
       report.learning_rate = one_cycle(options_.learning_rate, done);
       make_samples(options_.shape, normalisation_, sampler_.next(options_.batch), inputs_.data(), targets_.data());
-      report.loss += gradient_.compute(parameters_, options_.batch, inputs_.data(), targets_.data(), normalisation_, loss,
-                                       step_gradient_, fares_.data()) /
+      report.loss += gradient_.compute(parameters_, options_.batch, inputs_.data(), targets_.data(), normalisation_,
+                                       loss, step_gradient_, fares_.data()) /
                      static_cast<double>(steps);
       sampler_.tell(fares_);
       adam_.step(parameters_, step_gradient_, report.learning_rate);
@@ -106,9 +105,8 @@ class Training {
   }
 
   void save(double seconds) const {
-    save_checkpoint(options_.checkpoint,
-                    {configuration(options_), epoch_, seconds, training_seconds_, parameters_, adam_.mean, adam_.variance,
-                     adam_.steps, sampler_.fares()});
+    save_checkpoint(options_.checkpoint, {configuration(options_), epoch_, seconds, training_seconds_, parameters_,
+                                          adam_.mean, adam_.variance, adam_.steps, sampler_.fares()});
   }
 
   /// Takes up the checkpoint; returns the seconds that the run had taken.
@@ -150,8 +148,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Ep
   Training training(options);
   const double seconds_before = options.resume ? training.resume() : 0;
   const auto start = Clock::now();
-  auto saved = start;
   const auto elapsed = [&] { return seconds_before + std::chrono::duration<double>(Clock::now() - start).count(); };
+  double saved = seconds_before;
 
   const double verify_below = options.verify_below * static_cast<double>(options.shape.input_count());
   TrainResult result;
@@ -164,9 +162,9 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Ep
       result.verification = verify::verify(device::OnnAverager(result.design), {.threads = options.threads});
       if (result.verification.wrong == 0) break;
     }
-    if (!options.checkpoint.empty() && Clock::now() - saved > kCheckpointPeriod) {
+    if (!options.checkpoint.empty() && elapsed() - saved >= options.checkpoint_every_s) {
       training.save(elapsed());
-      saved = Clock::now();
+      saved = elapsed();
     }
   } while (training.epoch() < options.epochs);
   result.design.wrong = result.verification.wrong;
@@ -198,25 +196,29 @@ base::Json configuration(const TrainOptions& options) {
 void check(const TrainOptions& options) {
   options.shape.check();
   const std::vector<int>& widths = options.widths;
-  base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs", widths.size());
+  base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
+                widths.size());
   base::require(widths.front() == options.shape.inputs, "layer widths start with {}: expected the {} inputs",
                 widths.front(), options.shape.inputs);
-  base::require(widths.back() == options.shape.symbols(), "layer widths end with {}: expected the {} symbols of {} bits",
-                widths.back(), options.shape.symbols(), options.shape.bits);
-  for (const int width : widths) base::require(width >= 1 && width <= 65536, "layer width {}: expected 1 .. 65536", width);
+  base::require(widths.back() == options.shape.symbols(),
+                "layer widths end with {}: expected the {} symbols of {} bits", widths.back(), options.shape.symbols(),
+                options.shape.bits);
+  for (const int width : widths)
+    base::require(width >= 1 && width <= 65536, "layer width {}: expected 1 .. 65536", width);
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-    base::require(!options.approximated.contains(static_cast<int>(i) + 1) ||
-                      onn::can_be_approximated(widths[i + 1], widths[i]),
-                  "layer {} is {} x {}: to be approximated, its longer side must be a multiple of its shorter one", i + 1,
-                  widths[i + 1], widths[i]);
+    base::require(
+        !options.approximated.contains(static_cast<int>(i) + 1) || onn::can_be_approximated(widths[i + 1], widths[i]),
+        "layer {} is {} x {}: to be approximated, its longer side must be a multiple of its shorter one", i + 1,
+        widths[i + 1], widths[i]);
   }
   base::require(options.epochs >= 1, "epochs {}: expected at least 1", options.epochs);
   base::require(options.batch >= 1, "batch {}: expected at least 1", options.batch);
-  base::require(options.learning_rate > 0 && options.learning_rate < 1, "learning rate {}: expected above 0 and below 1",
-                options.learning_rate);
-  base::require(options.mine_after >= 0 && options.mine_after <= 1, "mine after {}: expected 0 .. 1, a share of the epochs",
-                options.mine_after);
-  base::require(options.first_stage_epochs >= 0, "first stage epochs {}: expected at least 0", options.first_stage_epochs);
+  base::require(options.learning_rate > 0 && options.learning_rate < 1,
+                "learning rate {}: expected above 0 and below 1", options.learning_rate);
+  base::require(options.mine_after >= 0 && options.mine_after <= 1,
+                "mine after {}: expected 0 .. 1, a share of the epochs", options.mine_after);
+  base::require(options.first_stage_epochs >= 0, "first stage epochs {}: expected at least 0",
+                options.first_stage_epochs);
   base::require(options.project_every >= 1, "project every {} steps: expected at least 1", options.project_every);
   base::require(options.symbol_weights.empty() ||
                     options.symbol_weights.size() == static_cast<std::size_t>(options.shape.symbols()),

@@ -16,11 +16,13 @@ void DeviceShape::check() const {
                 symbols(), bits, symbols_per_input(), inputs);
 }
 
-int DeviceShape::first_step(int k) const { return k == inputs - 1 ? light_of_preprocessing(0) : 0; }
+int DeviceShape::first_step(int k) const {
+  return k == inputs - 1 ? light_of_preprocessing(0) : 0;
+}
 
 int DeviceShape::last_step(int k) const {
-  const std::int64_t last = servers * ((std::int64_t{1} << bits_of_input(k)) - 1) +
-                            (k == inputs - 1 ? light_of_preprocessing(1) : 0);
+  const std::int64_t last =
+      servers * ((std::int64_t{1} << bits_of_input(k)) - 1) + (k == inputs - 1 ? light_of_preprocessing(1) : 0);
   base::require(last <= INT32_MAX, "inputs {}: an input of {} bits over {} servers exceeds 2^31 steps", inputs,
                 bits_of_input(k), servers);
   return static_cast<int>(last);
@@ -30,8 +32,8 @@ std::uint64_t DeviceShape::input_count() const {
   std::uint64_t count = 1;
   for (int k = 0; k < inputs; ++k) {
     const auto steps = static_cast<std::uint64_t>(last_step(k) - first_step(k)) + 1;
-    base::require(count <= (std::uint64_t{1} << 63) / steps, "{} bits, {} servers: more than 2^63 possible inputs", bits,
-                  servers);
+    base::require(count <= (std::uint64_t{1} << 63) / steps, "{} bits, {} servers: more than 2^63 possible inputs",
+                  bits, servers);
     count *= steps;
   }
   return count;

@@ -9,12 +9,11 @@
 
 namespace optinc::device {
 
-/// Unit P joins s = ceil(M/K) consecutive symbols of each server into one level and averages over the N servers, so input k
-/// is A_k = S_k / N with an integer S_k ("steps"). Groups 2..K are full; group 1 has the M - s(K-1) >= 1 most significant
-/// symbols. Each A_k on its lattice, independently, makes the set of all possible ONN inputs: (N(4^s - 1) + 1)^K of them
-/// where all groups are full (paper section III-A).
-/// With nearest_unbiased rounding, P also adds constant light on input K (codec::constant_light_steps), and the ONN floors:
-/// then S_K starts and ends higher.
+/// Unit P joins s = ceil(M/K) consecutive symbols of each server into one level and averages over the N servers, so
+/// input k is A_k = S_k / N with an integer S_k ("steps"). Groups 2..K are full; group 1 has the M - s(K-1) >= 1 most
+/// significant symbols. Each A_k on its lattice, independently, makes the set of all possible ONN inputs: (N(4^s - 1) +
+/// 1)^K of them where all groups are full (paper section III-A). With nearest_unbiased rounding, P also adds constant
+/// light on input K (codec::constant_light_steps), and the ONN floors: then S_K starts and ends higher.
 struct DeviceShape {
   int bits = 8;     ///< B, 2 .. 32
   int servers = 4;  ///< N, the ports of the device, 2 .. 64
@@ -24,7 +23,7 @@ struct DeviceShape {
   /// Throws base::InputError, naming the value and the range, where no such device can be.
   void check() const;
 
-  int symbols() const { return (bits + 1) / 2; }                             ///< M
+  int symbols() const { return (bits + 1) / 2; }                               ///< M
   int symbols_per_input() const { return (symbols() + inputs - 1) / inputs; }  ///< s
   /// Bits that input k = 0 .. K-1 (0 = most significant) carries of each server's code: 2 s, fewer for k = 0.
   int bits_of_input(int k) const {

@@ -15,10 +15,10 @@ namespace {
 
 // (N (4^s - 1) + 1)^K, the input sets of Table I.
 TEST(DeviceShape, CountsTheInputsOfTheFourScenariosOfTableOne) {
-  EXPECT_EQ((DeviceShape{8, 4, 4}.input_count()), 28561u);       // 13^4
-  EXPECT_EQ((DeviceShape{8, 8, 4}.input_count()), 390625u);      // 25^4
-  EXPECT_EQ((DeviceShape{8, 16, 4}.input_count()), 5764801u);    // 49^4
-  EXPECT_EQ((DeviceShape{16, 4, 4}.input_count()), 13845841u);   // 61^4
+  EXPECT_EQ((DeviceShape{8, 4, 4}.input_count()), 28561u);      // 13^4
+  EXPECT_EQ((DeviceShape{8, 8, 4}.input_count()), 390625u);     // 25^4
+  EXPECT_EQ((DeviceShape{8, 16, 4}.input_count()), 5764801u);   // 49^4
+  EXPECT_EQ((DeviceShape{16, 4, 4}.input_count()), 13845841u);  // 61^4
 }
 
 // M = 5, K = 2: s = 3, so input 2 has symbols 3..5 (64 levels) and input 1 the two most significant (16 levels).

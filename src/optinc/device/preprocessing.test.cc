@@ -62,8 +62,8 @@ RC_GTEST_PROP(DeviceProperty, TheDeviceWithTheExactAveragerIsTheOracle, ()) {
     symbols.push_back(packed(codes.back(), shape.bits));
   }
   std::vector<std::uint32_t> expected(count);
-  codec::exact_averages(std::vector<std::span<const std::uint32_t>>(codes.begin(), codes.end()), shape.servers, shape.bits,
-                        shape.rounding, bits, first_element, expected);
+  codec::exact_averages(std::vector<std::span<const std::uint32_t>>(codes.begin(), codes.end()), shape.servers,
+                        shape.bits, shape.rounding, bits, first_element, expected);
 
   const std::size_t rest = count - first;
   std::vector<std::int32_t> steps(rest * shape.inputs);

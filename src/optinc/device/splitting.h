@@ -8,8 +8,8 @@
 
 namespace optinc::device {
 
-/// levels [count, M], analog -> codes [count]. Each level goes to the nearest of 0 .. 3 (0 .. 1 for symbol 1 of odd B), half
-/// up; what is out of range, or NaN, goes to the nearest end (NaN: 0).
+/// levels [count, M], analog -> codes [count]. Each level goes to the nearest of 0 .. 3 (0 .. 1 for symbol 1 of odd B),
+/// half up; what is out of range, or NaN, goes to the nearest end (NaN: 0).
 void receive(const DeviceShape& shape, std::size_t count, const float* levels, std::uint32_t* codes);
 
 }  // namespace optinc::device

@@ -14,8 +14,8 @@ class TabulatedAverager : public Averager {
   /// The most inputs worth a table: 2^22 rows.
   static constexpr std::uint64_t kMaxInputs = std::uint64_t{1} << 22;
 
-  /// Asks `averager` for every possible input once, on `threads` threads (0: all). Throws base::InputError if there are more
-  /// than kMaxInputs.
+  /// Asks `averager` for every possible input once, on `threads` threads (0: all). Throws base::InputError if there are
+  /// more than kMaxInputs.
   TabulatedAverager(const Averager& averager, int threads);
   void average(std::size_t count, const float* inputs, float* outputs) const override;
 

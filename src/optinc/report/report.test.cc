@@ -35,6 +35,11 @@ std::string script(const std::string& html, const std::string& id) {
   return html.substr(begin + open.size(), end - begin - open.size());
 }
 
+// The page before the two libraries, which hold about everything that a test could look for.
+std::string without_libraries(const std::string& html) {
+  return html.substr(0, html.find("/* Vega\n"));
+}
+
 std::size_t occurrences(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
@@ -93,8 +98,8 @@ TEST(Report, AsksForNothingOutside) {
                              html.substr(html.find("<body>"), html.find("<script type") - html.find("<body>"));
   EXPECT_THAT(markup,
               AllOf(Not(HasSubstr("http:")), Not(HasSubstr("https:")), Not(HasSubstr("src=")), Not(HasSubstr("url("))));
-  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
-  EXPECT_THAT(html, Not(HasSubstr("sourceMappingURL=")));
+  EXPECT_THAT(without_libraries(html), HasSubstr("default-src 'none'"));
+  EXPECT_EQ(occurrences(html, "sourceMappingURL="), 0u);
 }
 
 // The page's own: its script, summary, charts, Vega, Vega-Lite.
@@ -114,9 +119,11 @@ TEST(Report, HostileTextStaysText) {
                                    step(1, "5") + train_result(1, 4000));
   const std::string html = write_report({.records = {design, training}, .title = "<script>alert(1)</script>"});
   EXPECT_EQ(occurrences(html, "</script"), 5u);
-  EXPECT_THAT(html, AllOf(Not(HasSubstr("<script>alert")), Not(HasSubstr("<img")), Not(HasSubstr("\" onload=")),
-                          Not(HasSubstr("<b>d&amp;."))));
-  EXPECT_THAT(html, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(1)"));
+  const std::string own = without_libraries(html);
+  const std::string markup = html.substr(0, html.find("<script type"));
+  EXPECT_THAT(own, AllOf(Not(HasSubstr("<script>alert")), Not(HasSubstr("<img")), Not(HasSubstr("<b>d&amp;."))));
+  EXPECT_THAT(markup, Not(HasSubstr("\" onload=")));
+  EXPECT_THAT(markup, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(1)"));
   EXPECT_NO_THROW(base::Json::parse(script(html, "charts")));
 }
 
@@ -135,7 +142,12 @@ TEST(Report, ARunThatWasJustBegunHasAPage) {
   const std::string html = write_report({.records = {design, training}});
   EXPECT_THAT(section(html, "onn"), AllOf(HasSubstr("No epoch is finished yet."), HasSubstr("not finished")));
   EXPECT_THAT(section(html, "verification"), HasSubstr("not yet"));
-  EXPECT_THAT(html, HasSubstr("no design verified yet."));
+  EXPECT_THAT(without_libraries(html), HasSubstr("No design verified yet."));
+}
+
+TEST(Report, ATrainingThatWasJustBegunHasASentence) {
+  const auto training = write_records("t.jsonl", train_run({}));
+  EXPECT_EQ(report_summary({.records = {training}})["sentence"], "Nothing has come out yet.");
 }
 
 TEST(Report, WrongInputsHaveAHistogram) {
@@ -158,7 +170,7 @@ TEST(Report, DesignsOfTheSameAreaShareAChart) {
   const auto c = write_records("c.jsonl", design_run() + area(500));
   const std::string html = write_report({.records = {a, b, c}});
   EXPECT_THAT(section(html, "area"), AllOf(HasSubstr("<h3>a, b</h3>"), HasSubstr("<h3>c</h3>")));
-  EXPECT_THAT(html, HasSubstr("40.00\u00a0% to 50.00\u00a0% of the MZIs of dense layers"));
+  EXPECT_THAT(without_libraries(html), HasSubstr("40.00\u00a0% to 50.00\u00a0% of the MZIs of dense layers"));
 }
 
 // A loss of 0 has no place on a logarithmic axis, a NaN on none.

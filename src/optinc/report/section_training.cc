@@ -236,7 +236,9 @@ void add_curves(Page& page, const Experiment& experiment) {
   for (const SeedGroup& group : experiment.seeds) {
     const CurveValues curves = curve_values(group);
     if (curves.steps.empty()) continue;
-    std::string caption = fmt::format("Lines: training loss, mean of {} steps; faint: single steps", curves.width);
+    std::string caption =
+        curves.width == 1 ? std::string("Lines: training loss of each step")
+                          : fmt::format("Lines: training loss, mean of {} steps; faint: single steps", curves.width);
     if (curves.stride > 1) caption += fmt::format(" (every {}th)", curves.stride);
     caption += ". Circles and diamonds: validation loss.";
     page.add_chart(seed_chart(experiment, curves), fmt::format("Loss, seed {}", group.seed), Source::measured, caption);

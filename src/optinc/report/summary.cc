@@ -182,7 +182,10 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
     say_validation_loss(experiment, parts);
     say_bytes(experiment, parts);
   }
-  return fmt::format("{}.", fmt::join(parts, "; "));
+  if (parts.empty()) return "Nothing has come out yet.";
+  std::string sentence = fmt::format("{}.", fmt::join(parts, "; "));
+  if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+  return sentence;
 }
 
 std::vector<WireFactor> wire_factors(const Experiment& experiment) {

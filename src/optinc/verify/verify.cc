@@ -19,10 +19,10 @@ constexpr std::size_t kTile = 4096;
 
 /// Buffers of one tile, reused over the tiles of a thread.
 struct Tile {
-  std::vector<std::int32_t> steps;    // [kTile, K]
-  std::vector<float> inputs;          // [kTile, K]
-  std::vector<float> levels;          // [kTile, M]
-  std::vector<std::uint32_t> codes;   // [kTile]
+  std::vector<std::int32_t> steps;   // [kTile, K]
+  std::vector<float> inputs;         // [kTile, K]
+  std::vector<float> levels;         // [kTile, M]
+  std::vector<std::uint32_t> codes;  // [kTile]
 
   explicit Tile(const device::DeviceShape& shape)
       : steps(kTile * shape.inputs), inputs(kTile * shape.inputs), levels(kTile * shape.symbols()), codes(kTile) {}
@@ -39,8 +39,8 @@ void verify_tile(const device::Averager& averager, std::uint64_t first, std::siz
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t exact = shape.exact_code(tile.steps.data() + i * shape.inputs);
     for (int m = 0; m < shape.symbols(); ++m) {
-      const double error = std::abs(static_cast<double>(tile.levels[i * shape.symbols() + m]) -
-                                    codec::symbol(exact, shape.bits, m + 1));
+      const double error =
+          std::abs(static_cast<double>(tile.levels[i * shape.symbols() + m]) - codec::symbol(exact, shape.bits, m + 1));
       if (!(error <= found.largest_analog_error)) {
         found.largest_analog_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
       }

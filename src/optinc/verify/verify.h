@@ -13,7 +13,8 @@ namespace optinc::verify {
 
 struct VerifyOptions {
   int threads = 0;  ///< 0: all that are available; the result does not depend on it
-  /// The inputs to check, by number: [first, first + count); count 0: all from `first` on. Long verifications are cut so.
+  /// The inputs to check, by number: [first, first + count); count 0: all from `first` on. Long verifications are cut
+  /// so.
   std::uint64_t first = 0;
   std::uint64_t count = 0;
 };
@@ -30,7 +31,9 @@ struct Verification {
   double seconds = 0;
 
   /// Share of inputs for which every symbol is right after the receiver.
-  double accuracy() const { return inputs == 0 ? 0 : static_cast<double>(inputs - wrong) / static_cast<double>(inputs); }
+  double accuracy() const {
+    return inputs == 0 ? 0 : static_cast<double>(inputs - wrong) / static_cast<double>(inputs);
+  }
   void merge(const Verification& other);
 };
 

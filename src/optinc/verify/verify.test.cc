@@ -46,8 +46,8 @@ RC_GTEST_PROP(VerifyProperty, TheExactAveragerIsRightOnEveryInput, ()) {
   RC_ASSERT(found.largest_analog_error == 0.0);
 }
 
-// 8 bits, 4 servers: all inputs at most 1/4 means S_k in {0, 1}: 2^4 = 16 inputs. Their largest sum is 64 + 16 + 4 + 1 = 85,
-// floor(85 / 4) = 21 ends in the symbol 1: the last symbol is 0 or 1, and 2 more is always seen as 2 more.
+// 8 bits, 4 servers: all inputs at most 1/4 means S_k in {0, 1}: 2^4 = 16 inputs. Their largest sum is 64 + 16 + 4 + 1
+// = 85, floor(85 / 4) = 21 ends in the symbol 1: the last symbol is 0 or 1, and 2 more is always seen as 2 more.
 TEST(Verify, CountsWrongInputsAndTheirErrors) {
   const DeviceShape shape{8, 4, 4};
   const Verification found = verify(Faulty(shape, 2.0f, 0.25f), {});

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
-#include <ATen/core/Tensor.h>
+namespace at {
+class Tensor;
+}
 
 namespace optinc::workload {
 

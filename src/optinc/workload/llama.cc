@@ -19,7 +19,13 @@ namespace {
 using at::Tensor;
 
 constexpr double kNormEpsilon = 1e-5;
-constexpr double kInitialDeviation = 0.02;
+// Standard deviations at the start. Small models learn several times faster from these than from 0.02 for everything:
+// matrices make outputs of about the size of their inputs, and embeddings stand out from what the layers add.
+constexpr double kEmbeddingDeviation = 0.3;
+
+double matrix_deviation(std::int64_t inputs) {
+  return std::sqrt(0.5 / static_cast<double>(inputs));
+}
 
 /// One decoder layer; a matrix [m, n] makes m outputs of n inputs.
 struct Layer {
@@ -57,25 +63,36 @@ class Llama::Network {
     const std::int64_t vocab = options_.vocab, hidden = options_.hidden, ffn = options_.ffn_hidden;
     const std::int64_t layers = options_.layers;
     matrix_parameters_ = 2 * vocab * hidden + layers * (4 * hidden * hidden + 3 * ffn * hidden);
-    flat_ = at::ones({matrix_parameters_ + (2 * layers + 1) * hidden});
+    flat_ = at::empty({matrix_parameters_ + (2 * layers + 1) * hidden});
 
     // A generator of its own: the global one is shared by all threads.
-    const at::Generator generator = at::detail::createCPUGenerator(seed);
-    flat_.narrow(0, 0, matrix_parameters_).normal_(0, kInitialDeviation, generator);
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    const auto matrix = [&](std::int64_t m, std::int64_t n, double deviation) {
+      const Tensor parameter = next_parameter({m, n});
+      parameter.detach().normal_(0, deviation, generator);
+      return parameter;
+    };
+    const auto gain = [&] {
+      const Tensor parameter = next_parameter({hidden});
+      parameter.detach().fill_(1);
+      return parameter;
+    };
+    // What 2 * layers parts add up to should not grow with their number.
+    const double share = 1 / std::sqrt(2.0 * static_cast<double>(layers));
     layers_.resize(layers);
-    embedding_ = next_parameter({vocab, hidden});
+    embedding_ = matrix(vocab, hidden, kEmbeddingDeviation);
     for (Layer& layer : layers_) {
-      layer.qkv = next_parameter({3 * hidden, hidden});
-      layer.attention_out = next_parameter({hidden, hidden});
-      layer.gate_up = next_parameter({2 * ffn, hidden});
-      layer.down = next_parameter({hidden, ffn});
+      layer.qkv = matrix(3 * hidden, hidden, matrix_deviation(hidden));
+      layer.attention_out = matrix(hidden, hidden, share * matrix_deviation(hidden));
+      layer.gate_up = matrix(2 * ffn, hidden, matrix_deviation(hidden));
+      layer.down = matrix(hidden, ffn, share * matrix_deviation(ffn));
     }
-    output_ = next_parameter({vocab, hidden});
+    output_ = matrix(vocab, hidden, matrix_deviation(hidden));
     for (Layer& layer : layers_) {
-      layer.attention_norm = next_parameter({hidden});
-      layer.ffn_norm = next_parameter({hidden});
+      layer.attention_norm = gain();
+      layer.ffn_norm = gain();
     }
-    output_norm_ = next_parameter({hidden});
+    output_norm_ = gain();
     rotary_table_ = rotary_table(options_.context, hidden / options_.heads);
   }
 

@@ -27,13 +27,13 @@ std::vector<std::int32_t> random_tokens(int count, int vocab) {
   return tokens;
 }
 
-/// Far from the start, where all parts of the model matter: matrices ten times as large, gains that differ.
+/// Away from the start, where all parts of the model matter: larger matrices, gains that differ.
 void shake(Llama& model) {
   const auto parameters = model.parameters();
   const base::CounterStream random(7, 8);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     parameters[i] =
-        i < model.matrix_parameter_count() ? 10 * parameters[i] : 0.5f + static_cast<float>(random.uniform(i));
+        i < model.matrix_parameter_count() ? 2 * parameters[i] : 0.5f + static_cast<float>(random.uniform(i));
   }
 }
 
@@ -57,9 +57,10 @@ TEST(Llama, WidthOfTheFeedForwardPartIsChosen) {
   EXPECT_EQ(checked({.hidden = 128, .heads = 4}).ffn_hidden, 352);  // 341.3, rounded up to a multiple of 16
 }
 
+// Logits are about normal with variance 1/2: the cross-entropy is about log(300) + 1/4.
 TEST(Llama, KnowsNothingAtTheStart) {
-  const Llama model({.vocab = 300, .layers = 2, .hidden = 32, .heads = 2, .context = 16}, 1);
-  EXPECT_NEAR(mean_loss(model, random_tokens(4 * 17, 300), 4), std::log(300), 0.05);
+  const Llama model({.vocab = 300, .layers = 2, .hidden = 64, .heads = 2, .context = 16}, 1);
+  EXPECT_NEAR(mean_loss(model, random_tokens(16 * 17, 300), 16), std::log(300) + 0.25, 0.2);
 }
 
 // Central differences: (loss(p + h) - loss(p - h)) / 2h, off by O(h^2) and by about 1e-7 / h of float32 rounding.

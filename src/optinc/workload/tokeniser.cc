@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <system_error>
+#include <unordered_map>
 #include <utility>
 
 #include "optinc/base/atomic_file.h"
@@ -130,6 +132,8 @@ Tokeniser Tokeniser::train_or_load(std::string_view text, int vocab, const std::
     }
   }
   Tokeniser trained = train(text, vocab);
+  std::error_code reported_below;
+  std::filesystem::create_directories(cache, reported_below);
   base::write_file_atomically(path, trained.model());
   return trained;
 }

@@ -24,7 +24,8 @@ class Tokeniser {
   static Tokeniser train(std::string_view text, int vocab);
 
   /// The tokeniser train() gives, from a file in the folder `cache` if one is there from an earlier call with the same
-  /// text and vocab; otherwise it is trained, and the file written. An empty path: no cache.
+  /// text and vocab; otherwise it is trained, and the file written; the folder is made if need be. An empty
+  /// path: no cache. Throws base::RunError when the file can't be written.
   static Tokeniser train_or_load(std::string_view text, int vocab, const std::filesystem::path& cache);
 
   Tokeniser(Tokeniser&&) noexcept;

@@ -65,7 +65,6 @@ TEST(Tokeniser, IsAFunctionOfTextAndVocabulary) {
 TEST(Tokeniser, IsFoundAgainInTheCache) {
   const std::filesystem::path cache = std::filesystem::path(testing::TempDir()) / "tokeniser-cache";
   std::filesystem::remove_all(cache);
-  std::filesystem::create_directories(cache);
   const auto files = [&] {
     std::vector<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::directory_iterator(cache)) found.push_back(entry.path());

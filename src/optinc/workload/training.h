@@ -22,7 +22,7 @@ struct TrainOptions {
 
   int steps = 300;
   int batch = 8;  ///< sequences of model.context tokens a worker and step
-  double learning_rate = 3e-3;
+  double learning_rate = 5e-3;
   int warmup_steps = 20;
   AdamWOptions optimiser;
   double clip_norm = 1;  ///< longest averaged gradient (Euclidean norm); longer ones are scaled down to it

@@ -1,0 +1,38 @@
+#include "optinc/cli/command_area.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "optinc/cli/testing.h"
+
+namespace optinc::cli {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Area, CountsTheDesignThatShips) {
+  const Outcome outcome = run_program({"area", "designs/b8-n4.safetensors", "--json"});
+  EXPECT_EQ(outcome.exit_code, kOk);
+  EXPECT_EQ(outcome.json()["mzis"], 41936);
+  EXPECT_EQ(outcome.json()["dense_mzis"], 106784);
+  EXPECT_EQ(outcome.json()["preprocessing_mzis"].get<int>() + outcome.json()["splitting_mzis"].get<int>(), 272);
+  EXPECT_EQ(outcome.json()["activations"], 64 + 128 + 256 + 128 + 64);
+  EXPECT_EQ(outcome.json()["layers"].size(), 6u);
+}
+
+TEST(Area, CountsAStructureWithoutADesign) {
+  const Outcome outcome =
+      run_program({"area", "--layers", "4,64,128,256,512,256,128,64,8", "--servers", "4", "--approximate", "4-6"});
+  EXPECT_EQ(outcome.exit_code, kOk);
+  EXPECT_THAT(outcome.out, HasSubstr("214,800 of 435,280 MZIs, 49.35 %"));
+}
+
+TEST(Area, RefusesWhatDoesNotFit) {
+  expect_bad_input(run_program({"area"}), "expected a design file, or --layers with at least 2");
+  expect_bad_input(run_program({"area", "designs/b8-n4.safetensors", "--layers", "4,4"}), "expected one of the two");
+  expect_bad_input(run_program({"area", "--layers", "4,64,4", "--approximate", "3"}), "3");
+  expect_bad_input(run_program({"area", "--layers", "4,6,4"}), "longer side must be a multiple");
+}
+
+}  // namespace
+}  // namespace optinc::cli

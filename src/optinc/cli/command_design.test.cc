@@ -1,0 +1,68 @@
+#include "optinc/cli/command_design.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "optinc/cli/testing.h"
+#include "optinc/onn/design.h"
+
+namespace optinc::cli {
+namespace {
+
+/// 4 bits and 2 servers: 49 inputs, exact in a second or two.
+std::vector<std::string> small_design(const std::string& out) {
+  return {
+      "design", "--bits",  "4",  "--servers", "2", "--layers", "2,32,32,2", "--epochs", "1500", "--first-stage-epochs",
+      "300",    "--batch", "16", "--out",     out, "--json"};
+}
+
+TEST(Design, FromTrainingToReport) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_design(folder / "d.safetensors");
+  arguments.insert(arguments.end(), {"--onnx", folder / "d.onnx"});
+  const Outcome outcome = run_program(arguments);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_EQ(outcome.json()["outcome"], "exact");
+  EXPECT_EQ(outcome.json()["wrong"], 0);
+  EXPECT_GT(outcome.json()["gflops"], 0);
+  EXPECT_GT(outcome.json()["sgemm_gflops"], 0);
+  EXPECT_TRUE(std::filesystem::exists(folder / "d.onnx"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "d.safetensors.checkpoint"));
+
+  EXPECT_EQ(run_program({"verify", folder / "d.safetensors"}).exit_code, kOk);
+  EXPECT_EQ(onn::load_design(folder / "d.safetensors").approximated.to_string(), "1-3");
+
+  const auto records = base::read_records(folder / "d.records.jsonl");
+  EXPECT_EQ(records.front()["type"], "run");
+  EXPECT_EQ(records.back()["type"], "result");
+  EXPECT_EQ(run_program({"report", folder / "d.records.jsonl", "--out", folder / "page.html"}).exit_code, kOk);
+  EXPECT_GT(std::filesystem::file_size(folder / "page.html"), 10000u);
+}
+
+TEST(Design, ADesignThatIsNotExactIsSavedAndSaysSo) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program({"design", "--bits", "4", "--servers", "2", "--layers", "2,8,2", "--epochs", "2",
+                                       "--out", folder / "d.safetensors"});
+  EXPECT_EQ(outcome.exit_code, kFailed);
+  EXPECT_GT(onn::load_design(folder / "d.safetensors").wrong, 0u);
+  EXPECT_EQ(run_program({"verify", folder / "d.safetensors"}).exit_code, kFailed);
+}
+
+TEST(Design, RefusesImpossibleCombinations) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "d.safetensors";
+  expect_bad_input(run_program({"design", "--bits", "1", "--layers", "4,4", "--out", out}), "bits 1: expected 2 .. 32");
+  expect_bad_input(run_program({"design", "--servers", "1", "--layers", "4,4", "--out", out}),
+                   "servers 1: expected 2 .. 64");
+  expect_bad_input(run_program({"design", "--layers", "4,6,4", "--out", out}), "longer side must be a multiple");
+  expect_bad_input(run_program({"design", "--layers", "4,8,4", "--rounding", "up", "--out", out}), "rounding \"up\"");
+  expect_bad_input(run_program({"design", "--layers", "4,8,4", "--out", folder / "none/d.safetensors"}),
+                   "no such folder");
+  expect_bad_input(run_program({"design", "--layers", "4,8,4", "--resume", "--out", out}), "d.safetensors.checkpoint");
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+}  // namespace
+}  // namespace optinc::cli
