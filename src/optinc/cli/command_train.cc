@@ -105,10 +105,7 @@ base::Json configuration(const Options& options) {
           {"clip-norm", train.clip_norm},
           {"validate-every", train.validate_every},
           {"validation-windows", train.validation_windows},
-          {"seed", train.seed},
-          {"scale-format", options.scale_format},
-          {"quantiser-rounding", options.quantiser_rounding},
-          {"block", options.block}};
+          {"seed", train.seed}};
 }
 
 /// Starts the ranks: as processes if mpirun started us, else as threads.

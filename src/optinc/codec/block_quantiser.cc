@@ -82,7 +82,8 @@ QuantiserRounding parse_quantiser_rounding(std::string_view name) {
 void check(const QuantiserOptions& options) {
   base::require(options.bits >= kMinBits && options.bits <= kMaxBits, "bits {}: expected {} to {}", options.bits,
                 kMinBits, kMaxBits);
-  base::require(options.block >= 1, "block of {} elements: expected at least 1", options.block);
+  base::require(options.block >= 1 && options.block <= kLargestBlock, "block of {} elements: expected 1 .. {}",
+                options.block, kLargestBlock);
 }
 
 double step_of(std::uint16_t scale, const QuantiserOptions& options) {

@@ -40,9 +40,12 @@ std::string to_string(QuantiserRounding rounding);
 /// The inverse. Throws base::InputError with the names that exist.
 QuantiserRounding parse_quantiser_rounding(std::string_view name);
 
+inline constexpr std::size_t kLargestBlock = std::size_t{1} << 30;
+
 struct QuantiserOptions {
-  int bits = 8;             ///< B, 2 .. 32
-  std::size_t block = 256;  ///< elements that share a scale, >= 1; the last block of a tensor may be shorter
+  int bits = 8;  ///< B, 2 .. 32
+  std::size_t block =
+      256;  ///< elements that share a scale, 1 .. kLargestBlock; the last block of a tensor may be shorter
   ScaleFormat scale_format = ScaleFormat::absmax16;
   QuantiserRounding rounding = QuantiserRounding::half_even;
 };

@@ -266,7 +266,7 @@ TEST(BlockQuantiser, NoValuesHaveNoBlocks) {
 TEST(BlockQuantiser, RefusesWhatDoesNotFitInOneLine) {
   EXPECT_EQ(message_of([] { check({.bits = 1}); }), "bits 1: expected 2 to 32");
   EXPECT_EQ(message_of([] { check({.bits = 33}); }), "bits 33: expected 2 to 32");
-  EXPECT_EQ(message_of([] { check({.block = 0}); }), "block of 0 elements: expected at least 1");
+  EXPECT_EQ(message_of([] { check({.block = 0}); }), "block of 0 elements: expected 1 .. 1073741824");
   EXPECT_EQ(message_of([] { codes_of(Values(257), {0}, {}); }),
             "1 scale codes: expected 2, for 257 elements in blocks of 256");
   EXPECT_EQ(message_of([] {

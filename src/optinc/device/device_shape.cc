@@ -4,6 +4,12 @@
 #include "optinc/codec/pam4.h"
 
 namespace optinc::device {
+namespace {
+
+/// S_k must come back from A_k = S_k / N in float32: two roundings of 2^-24 each leave it within 1/2 up to here.
+constexpr std::int64_t kMostSteps = std::int64_t{1} << 22;
+
+}  // namespace
 
 void DeviceShape::check() const {
   base::require(bits >= codec::kMinBits && bits <= codec::kMaxBits, "bits {}: expected {} .. {}", bits, codec::kMinBits,
@@ -14,6 +20,11 @@ void DeviceShape::check() const {
   base::require(bits_of_input(0) >= 1,
                 "inputs {}: the {} symbols of {} bits in groups of {} leave none for the first of {} inputs", inputs,
                 symbols(), bits, symbols_per_input(), inputs);
+  for (int k = 0; k < inputs; ++k) {
+    base::require(servers * ((std::int64_t{1} << bits_of_input(k)) - 1) < kMostSteps,
+                  "inputs {}: one of {} bits over {} servers has {} steps or more, finer than float32 can tell", inputs,
+                  bits_of_input(k), servers, kMostSteps);
+  }
 }
 
 int DeviceShape::first_step(int k) const {
@@ -21,11 +32,8 @@ int DeviceShape::first_step(int k) const {
 }
 
 int DeviceShape::last_step(int k) const {
-  const std::int64_t last =
-      servers * ((std::int64_t{1} << bits_of_input(k)) - 1) + (k == inputs - 1 ? light_of_preprocessing(1) : 0);
-  base::require(last <= INT32_MAX, "inputs {}: an input of {} bits over {} servers exceeds 2^31 steps", inputs,
-                bits_of_input(k), servers);
-  return static_cast<int>(last);
+  const int light = k == inputs - 1 ? light_of_preprocessing(1) : 0;
+  return static_cast<int>(servers * ((std::int64_t{1} << bits_of_input(k)) - 1)) + light;
 }
 
 std::uint64_t DeviceShape::input_count() const {

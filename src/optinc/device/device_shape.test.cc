@@ -61,6 +61,7 @@ TEST(DeviceShape, RefusesWhatCanNotBe) {
   expect_refused({8, 4, 5}, "inputs 5: expected 1 .. 4");
   // M = 5 in 4 groups of s = 2 would need 6 symbols before the first group.
   expect_refused({10, 4, 4}, "inputs 4: the 5 symbols of 10 bits in groups of 2 leave none");
+  expect_refused({32, 4, 1}, "finer than float32 can tell");
 }
 
 RC_GTEST_PROP(DeviceShapeProperty, InputsAreNumberedInOrderAndBack, ()) {

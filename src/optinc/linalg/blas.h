@@ -1,5 +1,5 @@
-// Single-precision matrix product on OpenBLAS, one thread a call: the caller's threads share out the tiles. (OpenBLAS gives
-// other bits with other thread counts, and its own threads fight with everyone else's.)
+// Single-precision matrix product on OpenBLAS, one thread a call: the caller's threads share out the tiles. (OpenBLAS
+// gives other bits with other thread counts, and its own threads fight with everyone else's.)
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@ namespace optinc::linalg {
 /// c [m, n] = a [m, k] * b [n, k]^T, all row-major and dense; c is overwritten.
 void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
 
-/// Tells OpenBLAS, once and for the whole process, to use one thread a call. multiply_transposed does it by itself; call it
-/// before other libraries use BLAS.
+/// Tells OpenBLAS, once and for the whole process, to use one thread a call. multiply_transposed does it by itself;
+/// call it before other libraries use BLAS.
 void use_one_blas_thread();
 
 }  // namespace optinc::linalg

@@ -78,7 +78,7 @@ std::string format_number(double value, int decimals) {
 }
 
 std::string format_difference(double value, int decimals) {
-  const std::string text = format_number(value, decimals);
+  std::string text = format_number(value, decimals);
   const bool is_zero = text.find_first_not_of("0.") == std::string::npos;
   if (!std::isfinite(value) || value < 0 || is_zero) return text;
   return "+" + text;
