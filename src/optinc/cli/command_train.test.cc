@@ -57,7 +57,8 @@ TEST(Train, AStepWithANanGradientIsLeftOutAndRecorded) {
       run_program(small_run({"--inject-nan-step", "3", "--inject-nan-worker", "2", "--records", folder / "r.jsonl"}));
   EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
   for (const base::Json& record : base::read_records(folder / "r.jsonl")) {
-    if (record["type"] == "step") EXPECT_EQ(record["non_finite_blocks"], record["step"] == 3 ? 1 : 0);
+    if (record["type"] != "step") continue;
+    EXPECT_EQ(record["non_finite_blocks"], record["step"] == 3 ? 1 : 0);
   }
 }
 

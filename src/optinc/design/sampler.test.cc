@@ -42,7 +42,9 @@ TEST(Sampler, MiningDrawsWhatIsLoudInEveryRoundAndOfTheQuietAFew) {
   EXPECT_LE(std::max(drawn.count(7), drawn.count(9)) - std::min(drawn.count(7), drawn.count(9)), 1u);
   for (std::uint32_t input = 0; input < 49; ++input) {
     EXPECT_GT(drawn.count(input), 0u);
-    if (input != 7 && input != 9) EXPECT_LT(drawn.count(input), drawn.count(7));
+    if (input != 7 && input != 9) {
+      EXPECT_LT(drawn.count(input), drawn.count(7));
+    }
   }
 }
 
