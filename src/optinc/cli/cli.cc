@@ -47,6 +47,11 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_reference(program, context);
 
   try {
+    if (!arguments.empty() && !arguments[0].starts_with('-')) {
+      const std::vector<CLI::App*> verbs = program.get_subcommands({});
+      base::require(std::ranges::any_of(verbs, [&](const CLI::App* verb) { return verb->check_name(arguments[0]); }),
+                    "{}: no such verb; optinc --help lists them", arguments[0]);
+    }
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     program.parse(reversed);
     return context.exit_code;

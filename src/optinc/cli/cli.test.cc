@@ -29,7 +29,7 @@ TEST(Cli, EveryVerbHasHelpWithExamples) {
 
 TEST(Cli, MistakesOnTheCommandLineAreBadInputInOneLine) {
   expect_bad_input(run_program({}), "A subcommand is required");
-  expect_bad_input(run_program({"nonsense"}), "nonsense");
+  expect_bad_input(run_program({"nonsense"}), "nonsense: no such verb");
   expect_bad_input(run_program({"verify"}), "design is required (see optinc verify --help)");
   expect_bad_input(run_program({"verify", "x", "--colour"}), "--colour");
   expect_bad_input(run_program({"area", "--layers", "4,x,4"}), "x");

@@ -31,7 +31,8 @@ TEST(Area, RefusesWhatDoesNotFit) {
   expect_bad_input(run_program({"area"}), "expected a design file, or --layers with at least 2");
   expect_bad_input(run_program({"area", "designs/b8-n4.safetensors", "--layers", "4,4"}), "expected one of the two");
   expect_bad_input(run_program({"area", "--layers", "4,64,4", "--approximate", "3"}), "3");
-  expect_bad_input(run_program({"area", "--layers", "4,6,4"}), "longer side must be a multiple");
+  expect_bad_input(run_program({"area", "--layers", "4,6,4"}),
+                   "expected the longer side to be a multiple of the shorter one");
 }
 
 }  // namespace

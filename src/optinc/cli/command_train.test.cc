@@ -13,10 +13,11 @@ namespace {
 using testing::HasSubstr;
 
 /// A model of a few thousand parameters for a few steps.
-std::vector<std::string> small_run(std::vector<std::string> more) {
-  std::vector<std::string> arguments{"train", "--steps", "4",   "--batch",          "1", "--context",
-                                     "16",    "--vocab", "300", "--layers",         "1", "--hidden",
-                                     "16",    "--heads", "2",   "--validate-every", "2", "--validation-windows",
+std::vector<std::string> small_run(const std::vector<std::string>& more, const std::string& steps = "4",
+                                   const std::string& hidden = "16") {
+  std::vector<std::string> arguments{"train", "--steps", steps, "--batch",          "1", "--context",
+                                     "16",    "--vocab", "400", "--layers",         "1", "--hidden",
+                                     hidden,  "--heads", "2",   "--validate-every", "2", "--validation-windows",
                                      "8",     "--json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
@@ -39,10 +40,10 @@ TEST(Train, RingAndOptincGoTheSameWay) {
 }
 
 TEST(Train, TheTableGivesTheOnnsOwnLosses) {
-  const Outcome table = run_program(small_run({"--steps", "2"}));
-  const Outcome onn = run_program(small_run({"--steps", "2", "--no-table"}));
+  const Outcome table = run_program(small_run({}, "2"));
+  const Outcome onn = run_program(small_run({"--no-table"}, "2"));
   EXPECT_EQ(table.json()["validation_loss"], onn.json()["validation_loss"]);
-  const Outcome exact = run_program(small_run({"--steps", "2", "--averager", "exact"}));
+  const Outcome exact = run_program(small_run({"--averager", "exact"}, "2"));
   EXPECT_EQ(table.json()["validation_loss"], exact.json()["validation_loss"]);
 }
 
@@ -68,7 +69,7 @@ TEST(Train, RefusesWhatCanNotBe) {
   expect_bad_input(run_program(small_run({"--data", "nowhere"})), "--data nowhere: no such file or folder");
   expect_bad_input(run_program(small_run({"--averager", "chip"})), "--averager chip: expected onn or exact");
   expect_bad_input(run_program(small_run({"--resume"})), "--checkpoint");
-  expect_bad_input(run_program(small_run({"--hidden", "15"})), "15");
+  expect_bad_input(run_program(small_run({}, "4", "15")), "15");
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ void print_words(Context& context, const device::DeviceShape& shape, const verif
              codec::to_string(shape.rounding));
   fmt::print(context.out, "{} of {} inputs right ({:.6g} %), {} wrong\n", with_commas(found.inputs - found.wrong),
              with_commas(found.inputs), 100 * found.accuracy(), with_commas(found.wrong));
-  for (const base::Json& error : verify::to_json(found)["errors"]) {
+  const base::Json json = verify::to_json(found);
+  for (const base::Json& error : json["errors"]) {
     fmt::print(context.out, "  error {:+}: {} inputs ({:.1f} % of the errors)\n", error["value"].get<std::int64_t>(),
                with_commas(error["count"].get<std::uint64_t>()), 100 * error["share"].get<double>());
   }
