@@ -174,6 +174,10 @@ class Worker {
             {"learning_rate", rate},
             {"seconds", progress_.seconds},
             {"non_finite_blocks", non_finite_blocks}});
+    if (!finite && output_.progress != nullptr) {
+      fmt::print(output_.progress, "step {}: left out, NaN or infinite gradients in {} of its blocks\n", progress_.step,
+                 non_finite_blocks);
+    }
     progress_.non_finite_steps = finite ? 0 : progress_.non_finite_steps + 1;
     if (progress_.non_finite_steps == kMostNonFiniteSteps) {
       throw base::RunError(fmt::format("NaN or infinite gradients in {} steps in a row, up to step {}",
