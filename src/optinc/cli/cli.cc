@@ -7,6 +7,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/command.h"
 #include "optinc/cli/command_area.h"
+#include "optinc/cli/command_export.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_verify.h"
@@ -40,6 +41,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
 #endif
   add_verify(program, context);
   add_area(program, context);
+  add_export(program, context);
 #ifdef OPTINC_WITH_TORCH
   add_train(program, context);
 #endif
