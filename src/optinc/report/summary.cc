@@ -91,7 +91,7 @@ void say_verified(const std::vector<DesignRun>& designs, std::vector<std::string
   if (designs.empty()) return;
   const auto is_verified = [](const DesignRun& run) { return run.verification.has_value(); };
   if (std::ranges::none_of(designs, is_verified)) {
-    parts.push_back("no design verified yet");
+    parts.emplace_back("no design verified yet");
   } else if (designs.size() == 1) {
     const Verification& verification = *designs.front().verification;
     parts.push_back(fmt::format("{} of {} inputs right", format_count(verification.inputs - verification.wrong),
