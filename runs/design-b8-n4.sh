@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The designs that ship: 8 bits, 4 servers, all layers approximated, from a random start. Seed 1 of either rounding is in
-# designs/, with its records beside it; seeds 2 and 3 show that seed 1 is no exception.
+# designs/, with its records beside it. Of seeds 2 and 3, README.md lists what was run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p output
