@@ -10,7 +10,8 @@
 
 namespace optinc::design {
 
-/// Forward and backward pass of a part of the batch, written out: every buffer is made once. (Autograd allocates each intermediate anew.)
+/// Forward and backward pass of a part of the batch, written out: every buffer is made once. (Autograd allocates each
+/// intermediate anew.)
 class BatchGradient::Shard {
  public:
   Shard(const ParameterLayout& layout, std::size_t largest, std::vector<float> symbol_weights)
