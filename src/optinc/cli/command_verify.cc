@@ -29,7 +29,7 @@ void print_words(Context& context, const device::DeviceShape& shape, const verif
                with_commas(error["count"].get<std::uint64_t>()), 100 * error["share"].get<double>());
   }
   fmt::print(context.out, "largest analog error {:.4f} levels (the receiver errs from 0.5 on)\n",
-             found.largest_analog_error);
+             found.largest_analog_error());
   fmt::print(context.out, "{:.2f} s, {:.3g} inputs/s\n", found.seconds,
              static_cast<double>(found.inputs) / found.seconds);
 }

@@ -21,10 +21,20 @@ void DeviceShape::check() const {
                 "inputs {}: the {} symbols of {} bits in groups of {} leave none for the first of {} inputs", inputs,
                 symbols(), bits, symbols_per_input(), inputs);
   for (int k = 0; k < inputs; ++k) {
-    base::require(servers * ((std::int64_t{1} << bits_of_input(k)) - 1) < kMostSteps,
+    base::require(steps_per_level(k) * ((std::int64_t{1} << bits_of_input(k)) - 1) < kMostSteps,
                   "inputs {}: one of {} bits over {} servers has {} steps or more, finer than float32 can tell", inputs,
                   bits_of_input(k), servers, kMostSteps);
   }
+  if (role == onn::Role::cascade_level_1) {
+    base::require(rounding == codec::Rounding::floor && !every_rounding,
+                  "rounding {} at level 1 of a cascade: expected floor, since level 2 rounds",
+                  codec::to_string(rounding));
+    base::require(servers * (std::int64_t{1} << bits) <= std::int64_t{1} << 32,
+                  "bits {} and servers {} at level 1 of a cascade: averages with decimals exceed 32 bits", bits,
+                  servers);
+  }
+  base::require(!every_rounding || rounding == codec::Rounding::floor,
+                "rounding {} on the lattice of every rounding: expected floor", codec::to_string(rounding));
 }
 
 int DeviceShape::first_step(int k) const {
@@ -32,8 +42,11 @@ int DeviceShape::first_step(int k) const {
 }
 
 int DeviceShape::last_step(int k) const {
-  const int light = k == inputs - 1 ? light_of_preprocessing(1) : 0;
-  return static_cast<int>(servers * ((std::int64_t{1} << bits_of_input(k)) - 1)) + light;
+  auto last = static_cast<int>(steps_per_level(k) * ((std::int64_t{1} << bits_of_input(k)) - 1));
+  if (k < inputs - 1) return last;
+  if (role == onn::Role::cascade_level_2) last += (servers - 1) * servers;
+  if (every_rounding) last += codec::constant_light_steps(codec::Rounding::nearest, steps_per_level(k), 0);
+  return last + light_of_preprocessing(1);
 }
 
 std::uint64_t DeviceShape::input_count() const {
@@ -80,9 +93,20 @@ std::uint64_t DeviceShape::index_of_steps(const std::int32_t* steps) const {
 
 std::uint32_t DeviceShape::exact_code(const std::int32_t* steps) const {
   std::uint64_t sum = 0;
-  for (int k = 0; k < inputs; ++k) sum += static_cast<std::uint64_t>(steps[k]) << shift_of_input(k);
-  const int light = codec::constant_light_steps(averager_rounding(), servers, 0);
-  return static_cast<std::uint32_t>((sum + light) / servers);
+  const int finest = steps_per_level(inputs - 1);
+  for (int k = 0; k < inputs; ++k) {
+    sum += (static_cast<std::uint64_t>(steps[k]) << shift_of_input(k)) * (finest / steps_per_level(k));
+  }
+  if (role == onn::Role::cascade_level_1) return static_cast<std::uint32_t>(sum);
+  const int light = codec::constant_light_steps(averager_rounding(), finest, 0);
+  return static_cast<std::uint32_t>((sum + light) / finest);
+}
+
+void DeviceShape::levels_of_code(std::uint32_t code, float* levels) const {
+  const std::uint32_t whole = code / steps_per_output_level();
+  for (int m = 0; m < symbols(); ++m) levels[m] = static_cast<float>(codec::symbol(whole, bits, m + 1));
+  levels[symbols() - 1] +=
+      static_cast<float>(code % steps_per_output_level()) / static_cast<float>(steps_per_output_level());
 }
 
 }  // namespace optinc::device

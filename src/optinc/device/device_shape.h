@@ -6,6 +6,7 @@
 #include <span>
 
 #include "optinc/codec/rounding.h"
+#include "optinc/onn/role.h"
 
 namespace optinc::device {
 
@@ -14,11 +15,19 @@ namespace optinc::device {
 /// significant symbols. Each A_k on its lattice, independently, makes the set of all possible ONN inputs: (N(4^s - 1) +
 /// 1)^K of them where all groups are full (paper section III-A). With nearest_unbiased rounding, P also adds constant
 /// light on input K (codec::constant_light_steps), and the ONN floors: then S_K starts and ends higher.
+///
+/// In a cascade (paper section III-C) a device of level 1 hands on the decimals of its average, d in steps of 1/N, with
+/// its last symbol; level 2 averages N of those, so that its input K comes in steps of 1/N^2 and reaches (N-1)/N
+/// higher.
 struct DeviceShape {
   int bits = 8;     ///< B, 2 .. 32
   int servers = 4;  ///< N, the ports of the device, 2 .. 64
   int inputs = 4;   ///< K, 1 .. M
   codec::Rounding rounding = codec::Rounding::floor;
+  onn::Role role = onn::Role::single;
+  /// With rounding floor: S_K reaches higher by the most constant light that any rounding mode adds. An averager that
+  /// is right on this lattice is right in every mode: a layer's bias brings the light.
+  bool every_rounding = false;
 
   /// Throws base::InputError, naming the value and the range, where no such device can be.
   void check() const;
@@ -31,13 +40,21 @@ struct DeviceShape {
   }
   /// The place of input k's lowest bit in the code: the code is sum_k level_k << shift_of_input(k).
   int shift_of_input(int k) const { return 2 * symbols_per_input() * (inputs - 1 - k); }
+  /// Steps of S_k in one PAM4 level: A_k = S_k / steps_per_level(k).
+  int steps_per_level(int k) const {
+    return role == onn::Role::cascade_level_2 && k == inputs - 1 ? servers * servers : servers;
+  }
+  /// Steps of the answer in one level of symbol M: N where a level 1 hands on decimals, else 1.
+  int steps_per_output_level() const { return role == onn::Role::cascade_level_1 ? servers : 1; }
   /// Least and largest S_k that can occur.
   int first_step(int k) const;
   int last_step(int k) const;
   /// The constant light that unit P adds on input K for rounding bit `bit`, in steps of 1/N (0 unless nearest_unbiased:
   /// the ONN itself brings that of nearest).
   int light_of_preprocessing(int bit) const {
-    return rounding == codec::Rounding::nearest_unbiased ? codec::constant_light_steps(rounding, servers, bit) : 0;
+    return rounding == codec::Rounding::nearest_unbiased
+               ? codec::constant_light_steps(rounding, steps_per_level(inputs - 1), bit)
+               : 0;
   }
   /// The rounding that the averager itself must do: floor where P has added the light.
   codec::Rounding averager_rounding() const {
@@ -51,8 +68,11 @@ struct DeviceShape {
   /// The inverse: the number of the input with these steps [K].
   std::uint64_t index_of_steps(const std::int32_t* steps) const;
 
-  /// The code G* that is right for steps S [K]: floor((sum_k S_k 4^(s(K-k)) + constant light) / N).
+  /// The code G* that is right for steps S [K]: floor((sum_k S_k 4^(s(K-k)) + constant light) / N); of a level 1, which
+  /// keeps the decimals, N times the average.
   std::uint32_t exact_code(const std::int32_t* steps) const;
+  /// The M levels that say this code: PAM4 symbols; of a level 1, symbol M with the decimals added.
+  void levels_of_code(std::uint32_t code, float* levels) const;
 
   bool operator==(const DeviceShape&) const = default;
 };

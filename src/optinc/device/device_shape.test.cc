@@ -1,5 +1,7 @@
 #include "optinc/device/device_shape.h"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -64,8 +66,74 @@ TEST(DeviceShape, RefusesWhatCanNotBe) {
   expect_refused({32, 4, 1}, "finer than float32 can tell");
 }
 
+// Level 2 at 8 bits and 4 ports: 13^3 steps of 1/4 and, on input K, 0 .. 3.75 in steps of 1/16 (paper section III-C).
+TEST(DeviceShape, CountsTheInputsOfBothLevelsOfACascade) {
+  EXPECT_EQ((DeviceShape{8, 4, 4, codec::Rounding::floor, onn::Role::cascade_level_1}.input_count()), 28561u);
+  EXPECT_EQ((DeviceShape{8, 4, 4, codec::Rounding::floor, onn::Role::cascade_level_2}.input_count()), 134017u);
+}
+
+// 8 bits, 4 ports: light of up to 2 steps of 1/4, or of 8 of 1/16.
+TEST(DeviceShape, TheLatticeOfEveryRoundingReachesHigherByTheMostLight) {
+  DeviceShape shape{.every_rounding = true};
+  EXPECT_EQ(shape.last_step(3), 12 + 2);
+  EXPECT_EQ(shape.last_step(2), 12);
+  shape.role = onn::Role::cascade_level_2;
+  EXPECT_EQ(shape.last_step(3), 60 + 8);
+}
+
+// A = 0, 0, 1.25, 3.5 of 4 ports is S = 5 * 4 + 14 = 34 quarters: 8.5. Level 1 hands on 0, 0, 2, 0.5.
+TEST(DeviceShape, Level1HandsTheDecimalsOnWithTheLastSymbol) {
+  const DeviceShape shape{8, 4, 4, codec::Rounding::floor, onn::Role::cascade_level_1};
+  const std::vector<std::int32_t> steps{0, 0, 5, 14};
+  EXPECT_EQ(shape.exact_code(steps.data()), 34u);
+  std::vector<float> levels(4);
+  shape.levels_of_code(34, levels.data());
+  EXPECT_THAT(levels, testing::ElementsAre(0, 0, 2, 0.5f));
+}
+
+TEST(DeviceShape, Level1LeavesRoundingToLevel2) {
+  expect_refused({8, 4, 4, codec::Rounding::nearest, onn::Role::cascade_level_1},
+                 "expected floor, since level 2 rounds");
+}
+
+// Codes of N x N servers: level 1 gives N averages with decimals, and level 2 rounds their mean as the oracle would.
+RC_GTEST_PROP(DeviceShapeProperty, TwoLevelsMakeTheExactAverageOfAllServers, ()) {
+  DeviceShape level_2 = arbitrary_shape(/*most_bits=*/12, /*most_servers=*/5, onn::Role::cascade_level_2);
+  const int ports = level_2.servers;
+  DeviceShape level_1 = level_2;
+  level_1.role = onn::Role::cascade_level_1;
+  level_1.rounding = codec::Rounding::floor;
+  std::uint64_t sum = 0;
+  std::vector<std::int32_t> steps_2(level_2.inputs);
+  for (int device = 0; device < ports; ++device) {
+    std::vector<std::int32_t> steps_1(level_1.inputs);
+    for (int server = 0; server < ports; ++server) {
+      const auto code = *rc::gen::inRange<std::uint32_t>(0, 1u << level_1.bits);
+      sum += code;
+      for (int k = 0; k < level_1.inputs; ++k) {
+        steps_1[k] +=
+            static_cast<std::int32_t>(code >> level_1.shift_of_input(k) & ((1u << level_1.bits_of_input(k)) - 1));
+      }
+    }
+    const std::uint32_t average = level_1.exact_code(steps_1.data());
+    std::vector<float> levels(level_1.symbols());
+    level_1.levels_of_code(average, levels.data());
+    // Unit P of level 2, in steps: whole levels for inputs 1 .. K-1, decimals with the last.
+    for (int k = 0; k < level_2.inputs; ++k) {
+      double level = 0;
+      const int first = level_2.symbols() - level_2.symbols_per_input() * (level_2.inputs - k);
+      for (int m = std::max(first, 0); m < first + level_2.symbols_per_input(); ++m) level = 4 * level + levels[m];
+      steps_2[k] += static_cast<std::int32_t>(std::lround(level * (level_2.steps_per_level(k) / ports)));
+    }
+  }
+  const int bit = *rc::gen::inRange(0, 2);
+  steps_2.back() += level_2.light_of_preprocessing(bit);
+  for (int k = 0; k < level_2.inputs; ++k) RC_ASSERT(steps_2[k] <= level_2.last_step(k));
+  RC_ASSERT(level_2.exact_code(steps_2.data()) == codec::exact_average(sum, ports * ports, level_2.rounding, bit));
+}
+
 RC_GTEST_PROP(DeviceShapeProperty, InputsAreNumberedInOrderAndBack, ()) {
-  const DeviceShape shape = arbitrary_shape(/*most_bits=*/10, /*most_servers=*/9);
+  const DeviceShape shape = arbitrary_shape(/*most_bits=*/10, /*most_servers=*/9, arbitrary_role());
   const std::uint64_t all = shape.input_count();
   const auto first = *rc::gen::inRange<std::uint64_t>(0, all);
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(all - first, 100));

@@ -12,13 +12,10 @@ void ExactAverager::average(std::size_t count, const float* inputs, float* outpu
   std::array<std::int32_t, codec::kMaxBits> steps{};
   for (std::size_t i = 0; i < count; ++i) {
     for (int k = 0; k < device.inputs; ++k) {
-      steps[k] =
-          static_cast<std::int32_t>(std::lround(static_cast<double>(inputs[i * device.inputs + k]) * device.servers));
+      const double level = inputs[i * device.inputs + k];
+      steps[k] = static_cast<std::int32_t>(std::lround(level * device.steps_per_level(k)));
     }
-    const std::uint32_t code = device.exact_code(steps.data());
-    for (int m = 0; m < device.symbols(); ++m) {
-      outputs[i * device.symbols() + m] = static_cast<float>(codec::symbol(code, device.bits, m + 1));
-    }
+    device.levels_of_code(device.exact_code(steps.data()), outputs + i * device.symbols());
   }
 }
 

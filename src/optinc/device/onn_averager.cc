@@ -7,7 +7,11 @@
 namespace optinc::device {
 
 DeviceShape shape_of(const onn::Design& design) {
-  return {.bits = design.bits, .servers = design.servers, .inputs = design.inputs, .rounding = design.rounding};
+  return {.bits = design.bits,
+          .servers = design.servers,
+          .inputs = design.inputs,
+          .rounding = design.rounding,
+          .role = design.role};
 }
 
 OnnAverager::OnnAverager(onn::Design design) : Averager(shape_of(design)), design_(std::move(design)) {}

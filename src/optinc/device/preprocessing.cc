@@ -14,6 +14,8 @@ void preprocess_steps(const DeviceShape& shape, std::span<const std::span<const 
   base::require(!server_symbols.empty() && static_cast<int>(server_symbols.size()) <= shape.servers,
                 "{} servers for a device of {} ports: expected 1 .. {}", server_symbols.size(), shape.servers,
                 shape.servers);
+  base::require(shape.role != onn::Role::cascade_level_2,
+                "servers at level 2 of a cascade: expected devices of level 1");
   const int inputs = shape.inputs;
   const int idle = shape.servers - static_cast<int>(server_symbols.size());
   std::array<std::uint32_t, codec::kMaxBits> mask{};
@@ -46,8 +48,11 @@ void preprocess_steps(const DeviceShape& shape, std::span<const std::span<const 
 }
 
 void levels_of_steps(const DeviceShape& shape, std::size_t count, const std::int32_t* steps, float* levels) {
-  const auto servers = static_cast<float>(shape.servers);
-  for (std::size_t i = 0; i < count; ++i) levels[i] = static_cast<float>(steps[i]) / servers;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (int k = 0; k < shape.inputs; ++k) {
+      *levels++ = static_cast<float>(*steps++) / static_cast<float>(shape.steps_per_level(k));
+    }
+  }
 }
 
 }  // namespace optinc::device

@@ -18,7 +18,7 @@ void preprocess_steps(const DeviceShape& shape, std::span<const std::span<const 
                       std::size_t first, std::size_t count, const codec::RoundingBits& rounding_bits,
                       std::uint64_t first_element, std::int32_t* steps);
 
-/// S_k -> A_k = S_k / N, [count] numbers.
+/// steps [count, K] -> levels [count, K]: A_k = S_k / shape.steps_per_level(k).
 void levels_of_steps(const DeviceShape& shape, std::size_t count, const std::int32_t* steps, float* levels);
 
 }  // namespace optinc::device

@@ -34,7 +34,7 @@ TEST(Preprocessing, AddsTheServersDigitsAndFeedsIdlePortsTheZeroGradient) {
   preprocess_steps(shape, servers, 0, 1, codec::RoundingBits(), 0, steps.data());
   EXPECT_THAT(steps, ElementsAre(7, 3, 3, 3));
   std::vector<float> levels(4);
-  levels_of_steps(shape, 4, steps.data(), levels.data());
+  levels_of_steps(shape, 1, steps.data(), levels.data());
   EXPECT_THAT(levels, ElementsAre(1.75f, 0.75f, 0.75f, 0.75f));
 }
 
@@ -71,7 +71,7 @@ RC_GTEST_PROP(DeviceProperty, TheDeviceWithTheExactAveragerIsTheOracle, ()) {
   std::vector<std::uint32_t> found(rest);
   preprocess_steps(shape, std::vector<std::span<const std::uint8_t>>(symbols.begin(), symbols.end()), first, rest, bits,
                    first_element, steps.data());
-  levels_of_steps(shape, steps.size(), steps.data(), inputs.data());
+  levels_of_steps(shape, steps.size() / shape.inputs, steps.data(), inputs.data());
   ExactAverager(shape).average(rest, inputs.data(), levels.data());
   receive(shape, rest, levels.data(), found.data());
   RC_ASSERT(found == std::vector<std::uint32_t>(expected.begin() + first, expected.end()));

@@ -20,24 +20,25 @@ TabulatedAverager::TabulatedAverager(const Averager& averager, int threads) : Av
     std::vector<std::int32_t> steps((end - begin) * inputs);
     std::vector<float> levels(steps.size());
     shape().enumerate_steps(begin, end - begin, steps.data());
-    levels_of_steps(shape(), steps.size(), steps.data(), levels.data());
+    levels_of_steps(shape(), end - begin, steps.data(), levels.data());
     averager.average(end - begin, levels.data(), levels_.data() + begin * symbols);
   });
 }
 
 void TabulatedAverager::average(std::size_t count, const float* inputs, float* outputs) const {
   const int input_count = shape().inputs, symbols = shape().symbols();
-  const auto servers = static_cast<float>(shape().servers);
   std::array<std::uint64_t, codec::kMaxBits> radix{};
   std::array<std::int32_t, codec::kMaxBits> first{};
+  std::array<float, codec::kMaxBits> steps_per_level{};
   for (int k = 0; k < input_count; ++k) {
     first[k] = shape().first_step(k);
+    steps_per_level[k] = static_cast<float>(shape().steps_per_level(k));
     radix[k] = static_cast<std::uint64_t>(shape().last_step(k) - first[k]) + 1;
   }
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t index = 0;
     for (int k = 0; k < input_count; ++k) {
-      const auto step = static_cast<std::int32_t>(inputs[i * input_count + k] * servers + 0.5f);
+      const auto step = static_cast<std::int32_t>(inputs[i * input_count + k] * steps_per_level[k] + 0.5f);
       index = index * radix[k] + static_cast<std::uint64_t>(step - first[k]);
     }
     std::copy_n(levels_.data() + index * symbols, symbols, outputs + i * symbols);

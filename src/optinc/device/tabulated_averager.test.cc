@@ -46,7 +46,7 @@ RC_GTEST_PROP(TabulatedAveragerProperty, GivesTheBitsOfWhatItTabulates, ()) {
   std::vector<std::int32_t> steps(count * shape.inputs);
   shape.enumerate_steps(first, count, steps.data());
   std::vector<float> inputs(steps.size()), expected(count * shape.symbols()), found(expected.size());
-  levels_of_steps(shape, steps.size(), steps.data(), inputs.data());
+  levels_of_steps(shape, steps.size() / shape.inputs, steps.data(), inputs.data());
   onn.average(count, inputs.data(), expected.data());
   table.average(count, inputs.data(), found.data());
   RC_ASSERT(found == expected);

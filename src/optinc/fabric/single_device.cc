@@ -23,6 +23,8 @@ constexpr std::size_t kTile = 1024;
 SingleDevice::SingleDevice(std::shared_ptr<const device::Averager> averager, const SingleDeviceOptions& options)
     : averager_(std::move(averager)), options_(options) {
   base::require(averager_ != nullptr, "a device without an averager");
+  base::require(averager_->shape().role == onn::Role::single,
+                "a design for {} as the only device: expected role single", onn::to_string(averager_->shape().role));
   base::require(options_.threads >= 0, "threads {}: expected 0 (all) or more", options_.threads);
 }
 
@@ -51,7 +53,7 @@ void SingleDevice::average(std::span<const std::span<const std::uint8_t>> server
     levels.resize(kTile * shape.symbols());
 
     device::preprocess_steps(shape, server_symbols, begin, tile, rounding_bits, first_element, steps.data());
-    device::levels_of_steps(shape, tile * shape.inputs, steps.data(), inputs.data());
+    device::levels_of_steps(shape, tile, steps.data(), inputs.data());
     averager_->average(tile, inputs.data(), levels.data());
     device::receive(shape, tile, levels.data(), codes.data());
     codec::pack_symbols({codes.data(), tile}, shape.bits,

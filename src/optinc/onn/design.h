@@ -9,6 +9,7 @@
 #include "optinc/codec/rounding.h"
 #include "optinc/onn/layer_set.h"
 #include "optinc/onn/network.h"
+#include "optinc/onn/role.h"
 
 namespace optinc::onn {
 
@@ -21,7 +22,7 @@ struct Design {
   int servers = 4;  ///< N, the ports of the device
   int inputs = 4;   ///< K
   codec::Rounding rounding = codec::Rounding::floor;
-  std::string role = "single";  ///< single | cascade-level-1 | cascade-level-2
+  Role role = Role::single;
   LayerSet approximated;
   std::string origin = "trained";  ///< trained | constructed | trained-from-constructed | searched
   std::uint64_t wrong = 0;         ///< of all possible inputs, when it was made

@@ -92,8 +92,6 @@ void check_approximated(const Design& design, std::string_view name) {
 
 void check(const Design& design, std::string_view name) {
   check_device(design, name);
-  check_choice(design.role, std::to_array<std::string_view>({"single", "cascade-level-1", "cascade-level-2"}), "role",
-               name);
   check_choice(design.origin,
                std::to_array<std::string_view>({"trained", "constructed", "trained-from-constructed", "searched"}),
                "origin", name);

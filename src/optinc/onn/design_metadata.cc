@@ -59,7 +59,7 @@ Metadata to_metadata(const Design& design) {
       {"servers", fmt::format("{}", design.servers)},
       {"inputs", fmt::format("{}", design.inputs)},
       {"rounding", codec::to_string(design.rounding)},
-      {"role", design.role},
+      {"role", to_string(design.role)},
       {"approximated", design.approximated.to_string()},
       {"origin", design.origin},
       {"accuracy", fmt::format("{}", design.accuracy)},
@@ -79,7 +79,7 @@ Design from_metadata(const Metadata& metadata, int layer_count, std::string_view
   design.servers = reader.number<int>("servers", "a whole number");
   design.inputs = reader.number<int>("inputs", "a whole number");
   design.rounding = reader.parsed("rounding", codec::parse_rounding);
-  design.role = reader.text("role");
+  design.role = reader.parsed("role", parse_role);
   design.approximated =
       reader.parsed("approximated", [&](const std::string& text) { return LayerSet::parse(text, layer_count); });
   design.origin = reader.text("origin");

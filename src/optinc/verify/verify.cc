@@ -1,6 +1,7 @@
 #include "optinc/verify/verify.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -32,18 +33,20 @@ void verify_tile(const device::Averager& averager, std::uint64_t first, std::siz
                  Verification& found) {
   const device::DeviceShape& shape = averager.shape();
   shape.enumerate_steps(first, count, tile.steps.data());
-  device::levels_of_steps(shape, count * shape.inputs, tile.steps.data(), tile.inputs.data());
+  device::levels_of_steps(shape, count, tile.steps.data(), tile.inputs.data());
   averager.average(count, tile.inputs.data(), tile.levels.data());
   device::receive(shape, count, tile.levels.data(), tile.codes.data());
   found.inputs += count;
+  const auto symbols = static_cast<std::size_t>(shape.symbols());
+  found.largest_errors.resize(symbols);
+  std::array<float, codec::kMaxBits> right;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t exact = shape.exact_code(tile.steps.data() + i * shape.inputs);
-    for (int m = 0; m < shape.symbols(); ++m) {
-      const double error =
-          std::abs(static_cast<double>(tile.levels[i * shape.symbols() + m]) - codec::symbol(exact, shape.bits, m + 1));
-      if (!(error <= found.largest_analog_error)) {
-        found.largest_analog_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-      }
+    shape.levels_of_code(exact, right.data());
+    for (std::size_t m = 0; m < symbols; ++m) {
+      const double error = std::abs(static_cast<double>(tile.levels[i * symbols + m]) - static_cast<double>(right[m]));
+      double& largest = found.largest_errors[m];
+      if (!(error <= largest)) largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
     }
     if (tile.codes[i] == exact) continue;
     ++found.wrong;
@@ -52,13 +55,21 @@ void verify_tile(const device::Averager& averager, std::uint64_t first, std::siz
   }
 }
 
+/// JSON has no infinity: null says that some level was not a number.
+base::Json finite_or_null(double value) {
+  return std::isfinite(value) ? base::Json(value) : base::Json(nullptr);
+}
+
 }  // namespace
 
 void Verification::merge(const Verification& other) {
   inputs += other.inputs;
   wrong += other.wrong;
   for (const auto& [value, count] : other.errors) errors[value] += count;
-  largest_analog_error = std::max(largest_analog_error, other.largest_analog_error);
+  largest_errors.resize(std::max(largest_errors.size(), other.largest_errors.size()));
+  for (std::size_t m = 0; m < other.largest_errors.size(); ++m) {
+    largest_errors[m] = std::max(largest_errors[m], other.largest_errors[m]);
+  }
   if (other.first_wrong) first_wrong = std::min(first_wrong.value_or(*other.first_wrong), *other.first_wrong);
   seconds = std::max(seconds, other.seconds);
 }
@@ -99,14 +110,14 @@ base::Json to_json(const Verification& verification) {
                       {"count", count},
                       {"share", static_cast<double>(count) / static_cast<double>(verification.wrong)}});
   }
+  base::Json largest = base::Json::array();
+  for (const double error : verification.largest_errors) largest.push_back(finite_or_null(error));
   base::Json json{{"inputs", verification.inputs},
                   {"wrong", verification.wrong},
                   {"accuracy", verification.accuracy()},
                   {"errors", listed},
-                  // JSON has no infinity: null says that some level was not a number.
-                  {"largest_analog_error", std::isfinite(verification.largest_analog_error)
-                                               ? base::Json(verification.largest_analog_error)
-                                               : base::Json(nullptr)},
+                  {"largest_analog_error", finite_or_null(verification.largest_analog_error())},
+                  {"largest_errors", largest},
                   {"seconds", verification.seconds},
                   {"inputs_per_second", static_cast<double>(verification.inputs) / verification.seconds}};
   return json;

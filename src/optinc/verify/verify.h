@@ -1,9 +1,11 @@
 // Any averager against the exact average, on every possible input.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "optinc/base/progress.h"
 #include "optinc/base/record.h"
@@ -25,8 +27,9 @@ struct Verification {
   std::uint64_t wrong = 0;
   /// Decoded code minus exact code -> how many inputs (0 is left out).
   std::map<std::int64_t, std::uint64_t> errors;
-  /// Largest |analog level - right symbol| over all inputs and outputs; NaN levels count as infinite.
-  double largest_analog_error = 0;
+  /// Of each output, the largest |analog level - right level| over all inputs; NaN counts as infinite. The receiver
+  /// errs from 0.5 on (level 1 of a cascade: from 1/(2N) on at symbol M).
+  std::vector<double> largest_errors;
   std::optional<std::uint64_t> first_wrong;  ///< its number
   double seconds = 0;
 
@@ -34,6 +37,7 @@ struct Verification {
   double accuracy() const {
     return inputs == 0 ? 0 : static_cast<double>(inputs - wrong) / static_cast<double>(inputs);
   }
+  double largest_analog_error() const { return largest_errors.empty() ? 0 : *std::ranges::max_element(largest_errors); }
   void merge(const Verification& other);
 };
 
