@@ -7,12 +7,12 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/command.h"
 #include "optinc/cli/command_area.h"
+#include "optinc/cli/command_design.h"
 #include "optinc/cli/command_export.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_verify.h"
 #ifdef OPTINC_WITH_TORCH
-#include "optinc/cli/command_design.h"
 #include "optinc/cli/command_train.h"
 #endif
 
@@ -36,9 +36,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   program.require_subcommand(1);
   program.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
   Context context{out, err};
-#ifdef OPTINC_WITH_TORCH
   add_design(program, context);
-#endif
   add_verify(program, context);
   add_area(program, context);
   add_export(program, context);

@@ -20,10 +20,13 @@ namespace {
 struct Options {
   design::TrainOptions train;
   std::string approximate = "all";
-  std::string rounding = "floor";
+  std::string rounding = "every";
+  std::string role = "single";
   std::string second_stage_loss = "margin";
+  std::filesystem::path start;
   std::filesystem::path out;
   std::filesystem::path onnx;
+  double part_minutes = 0;
   bool json = false;
 };
 
@@ -33,9 +36,13 @@ design::TrainOptions train_options(const Options& options) {
   base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                 train.widths.size());
   train.shape.inputs = train.widths.front();
-  train.shape.rounding = codec::parse_rounding(options.rounding);
+  train.shape.role = onn::parse_role(options.role);
+  train.shape.every_rounding = options.rounding == "every" && train.shape.role != onn::Role::cascade_level_1;
+  if (options.rounding != "every") train.shape.rounding = codec::parse_rounding(options.rounding);
   train.approximated = onn::LayerSet::parse(options.approximate, static_cast<int>(train.widths.size()) - 1);
   train.second_stage_loss = design::parse_loss(options.second_stage_loss);
+  if (!options.start.empty()) train.start = std::make_shared<onn::Design>(onn::load_design(options.start));
+  train.part_s = 60 * options.part_minutes;
   train.checkpoint = options.out.string() + ".checkpoint";
   return train;
 }
@@ -87,6 +94,13 @@ void run_design(const Options& options, Context& context) {
                                               with_commas(inputs)));
   });
   progress.reset();
+  if (result.unfinished) {
+    records.write({{"type", "part"}, {"epoch", result.epochs}, {"seconds", result.seconds}, {"gflops", result.gflops}});
+    fmt::print(context.out, "part done: {} of at most {} epochs, {:.1f} GFLOP/s; --resume goes on from {}\n",
+               result.epochs, train.epochs, result.gflops, train.checkpoint.string());
+    context.exit_code = kFailed;
+    return;
+  }
 
   onn::save_design(options.out, result.design);
   if (!options.onnx.empty()) onn::export_onnx(options.onnx, result.design);
@@ -140,10 +154,17 @@ void add_design(CLI::App& program, Context& context) {
       ->required();
   verb->add_option("--approximate", options->approximate, "Approximated layers: all, none or like 2,4-6")
       ->capture_default_str();
-  verb->add_option("--rounding", options->rounding, "floor (the paper's), nearest or nearest-unbiased")
+  verb->add_option("--rounding", options->rounding,
+                   "floor (the paper's), nearest, nearest-unbiased, or every: a floor that constant light on the last "
+                   "input turns into the others")
       ->capture_default_str();
+  verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
+  verb->add_option("--start", options->start, "Train on from this design instead of a random start");
   verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
   verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")
+      ->capture_default_str();
+  verb->add_option("--epoch-samples", train.epoch_samples,
+                   "Samples an epoch; 0: as many as there are inputs, at most 262,144")
       ->capture_default_str();
   verb->add_option("--batch", train.batch, "Samples a step")->capture_default_str();
   verb->add_option("--learning-rate", train.learning_rate, "At the top of its cycle")->capture_default_str();
@@ -156,6 +177,8 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--second-stage-loss", options->second_stage_loss,
                    "margin, or gradient (the paper's: error of the reconstructed gradient)")
       ->capture_default_str();
+  verb->add_option("--margin", train.margin, "Error that the margin loss allows, in steps of the output")
+      ->capture_default_str();
   verb->add_option("--project-every", train.project_every, "Steps between two matrix approximations")
       ->capture_default_str();
   verb->add_option("--mine-after", train.mine_after,
@@ -165,6 +188,8 @@ void add_design(CLI::App& program, Context& context) {
       ->capture_default_str();
   verb->add_option("--out", options->out, "Design file to write (safetensors)")->required();
   verb->add_option("--onnx", options->onnx, "Write the network as ONNX, too");
+  verb->add_option("--part-minutes", options->part_minutes, "End with a checkpoint after so long; 0: run to the end")
+      ->capture_default_str();
   verb->add_flag("--resume", train.resume, "Go on from the checkpoint of a run that was killed");
   add_threads_option(*verb, train.threads);
   add_json_flag(*verb, options->json);

@@ -1,11 +1,11 @@
-// The gradient of a batch, on LibTorch's kernels: the batch is cut in shards, one thread each.
+// The gradient of a batch: the batch is cut in shards, one thread each.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "optinc/design/fares.h"
 #include "optinc/design/loss.h"
 #include "optinc/design/parameters.h"
 
@@ -14,26 +14,32 @@ namespace optinc::design {
 /// The batch is always cut in the same shards and their gradients are added in the same order, whatever the threads.
 inline constexpr int kShards = 2;
 
-/// How a sample fared: `quiet`, every symbol within the margin of 1/4 level; `loud`, one beyond it; `wrong`, one that
-/// the receiver gets wrong (1/2 or more).
-enum class Fare : std::uint8_t { quiet, loud, wrong };
+/// What turns the network's outputs into a loss.
+struct Objective {
+  Loss loss = Loss::symbols;
+  Normalisation normalisation;
+  std::vector<float> symbol_weights;  ///< w_i [M] of the loss `symbols`
+  std::vector<float> steps;  ///< steps of the output in a level [M] (device/device_shape.h): margins are in steps
+  float margin = 0.25f;      ///< of the loss `margin`, and of quiet samples, in steps
+};
 
 class BatchGradient {
  public:
-  /// Buffers for batches of up to `largest_batch` samples. symbol_weights: w_i [M] of the loss `symbols`.
-  BatchGradient(const ParameterLayout& layout, std::size_t largest_batch, std::vector<float> symbol_weights,
-                int threads);
+  /// Buffers for batches of up to `largest_batch` samples.
+  BatchGradient(const ParameterLayout& layout, std::size_t largest_batch, int threads);
   ~BatchGradient();
 
-  /// inputs [samples, K] normalised; targets [samples, M] in symbols; output_shift and _scale turn the network's
-  /// outputs into symbols. gradient [layout.size()] and fares [samples] are overwritten. Returns the loss, its mean
-  /// over the samples.
+  /// inputs [samples, K] normalised; targets [samples, M] in levels. fares [samples] are overwritten. Returns the loss,
+  /// its mean over the samples; its gradient is the sum of shard_gradients().
   double compute(const std::vector<float>& parameters, std::size_t samples, const float* inputs, const float* targets,
-                 const Normalisation& normalisation, Loss loss, std::vector<float>& gradient, Fare* fares);
+                 const Objective& objective, Fare* fares);
+
+  /// One gradient [layout.size()] a shard, of the last call.
+  std::vector<const float*> shard_gradients() const;
 
  private:
   class Shard;
-  const ParameterLayout& layout_;
+  int input_width_, output_width_;
   int threads_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };

@@ -10,7 +10,7 @@
 namespace optinc::design {
 namespace {
 
-constexpr const char* kFormat = "optinc-design-checkpoint/1";
+constexpr const char* kFormat = "optinc-design-checkpoint/2";
 
 template <typename T>
 base::Json to_binary(const std::vector<T>& values) {
@@ -38,7 +38,9 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
                         {"adam_mean", to_binary(checkpoint.adam_mean)},
                         {"adam_variance", to_binary(checkpoint.adam_variance)},
                         {"adam_steps", checkpoint.adam_steps},
-                        {"fares", to_binary(checkpoint.fares)}};
+                        {"place", checkpoint.place},
+                        {"fares", to_binary(checkpoint.fares)},
+                        {"verified_at_step", checkpoint.verified_at_step}};
   const std::vector<std::uint8_t> bytes = base::Json::to_cbor(json);
   base::write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
@@ -64,7 +66,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path, const base::Json& 
     checkpoint.adam_mean = from_binary<float>(json.at("adam_mean"));
     checkpoint.adam_variance = from_binary<float>(json.at("adam_variance"));
     checkpoint.adam_steps = json.at("adam_steps");
-    checkpoint.fares = from_binary<Fare>(json.at("fares"));
+    checkpoint.place = json.at("place");
+    checkpoint.fares = from_binary<std::uint8_t>(json.at("fares"));
+    checkpoint.verified_at_step = json.at("verified_at_step");
     base::require(checkpoint.parameters.size() == checkpoint.adam_mean.size() &&
                       checkpoint.parameters.size() == checkpoint.adam_variance.size(),
                   "{}: damaged, {} parameters but {} and {} of Adam's averages", path.string(),

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "optinc/base/record.h"
-#include "optinc/design/batch_gradient.h"
 
 namespace optinc::design {
 
@@ -19,7 +18,9 @@ struct Checkpoint {
   std::vector<float> adam_mean;
   std::vector<float> adam_variance;
   std::uint64_t adam_steps = 0;
-  std::vector<Fare> fares;
+  std::uint64_t place = 0;             ///< of the sampler
+  std::vector<std::uint8_t> fares;     ///< of the sampler, packed
+  std::uint64_t verified_at_step = 0;  ///< Adam's steps at the last verification of every input
 };
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);

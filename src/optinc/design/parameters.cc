@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "optinc/base/error.h"
 #include "optinc/base/random.h"
 #include "optinc/linalg/polar.h"
 
@@ -85,6 +86,36 @@ onn::Network to_network(const ParameterLayout& layout, const std::vector<float>&
     bias = static_cast<float>(bias * normalisation.output_scale + normalisation.output_shift);
   }
   return network;
+}
+
+std::vector<float> from_network(const ParameterLayout& layout, const onn::Network& network,
+                                const Normalisation& normalisation) {
+  base::require(network.layers.size() == layout.layers().size(), "a network of {} layers: expected {}",
+                network.layers.size(), layout.layers().size());
+  std::vector<float> parameters(layout.size());
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const ParameterLayout::Place& place = layout.layers()[i];
+    const onn::Layer& layer = network.layers[i];
+    base::require(layer.outputs == place.outputs && layer.inputs == place.inputs,
+                  "layer {} is {} x {}: expected {} x {}", i + 1, layer.outputs, layer.inputs, place.outputs,
+                  place.inputs);
+    for (int row = 0; row < layer.outputs; ++row) {
+      double bias = layer.bias[row];
+      for (int column = 0; column < layer.inputs; ++column) {
+        const std::size_t at = std::size_t(row) * layer.inputs + column;
+        double weight = layer.weight[at];
+        if (i == 0) {
+          bias += weight * normalisation.input_shift;
+          weight *= normalisation.input_scale;
+        }
+        if (i + 1 == network.layers.size()) weight /= normalisation.output_scale;
+        parameters[place.weight + at] = static_cast<float>(weight);
+      }
+      if (i + 1 == network.layers.size()) bias = (bias - normalisation.output_shift) / normalisation.output_scale;
+      parameters[place.bias + row] = static_cast<float>(bias);
+    }
+  }
+  return parameters;
 }
 
 }  // namespace optinc::design

@@ -47,4 +47,9 @@ struct Normalisation {
 onn::Network to_network(const ParameterLayout& layout, const std::vector<float>& parameters,
                         const Normalisation& normalisation);
 
+/// The inverse: parameters whose to_network is `network`, to float32's rounding. Throws base::InputError unless the
+/// widths are the layout's.
+std::vector<float> from_network(const ParameterLayout& layout, const onn::Network& network,
+                                const Normalisation& normalisation);
+
 }  // namespace optinc::design

@@ -34,42 +34,58 @@ double one_cycle(double peak, double done) {
   return peak * (done < kRise ? cosine(kStart, 1, done / kRise) : cosine(1, kEnd, (done - kRise) / (1 - kRise)));
 }
 
+std::uint64_t samples_of_epoch(const TrainOptions& options) {
+  if (options.epoch_samples > 0) return options.epoch_samples;
+  return std::min(options.shape.input_count(), TrainOptions::kLargestEpoch);
+}
+
+/// A network learnt for one device can be trained on for another with as many inputs and outputs of the same meaning.
+bool shape_allows(const device::DeviceShape& shape, const onn::Design& start) {
+  return start.bits == shape.bits && start.servers == shape.servers && start.inputs == shape.inputs;
+}
+
 class Training {
  public:
   explicit Training(const TrainOptions& options)
       : options_(options),
         layout_(options.widths),
-        normalisation_(options.shape),
+        objective_{.normalisation = Normalisation(options.shape),
+                   .symbol_weights = options.symbol_weights,
+                   .steps = std::vector<float>(options.shape.symbols(), 1.0f),
+                   .margin = static_cast<float>(options.margin)},
         sampler_(options.shape, options.seed),
+        steps_per_epoch_((samples_of_epoch(options) + options.batch - 1) / options.batch),
         inputs_(std::size_t(options.batch) * options.shape.inputs),
         targets_(std::size_t(options.batch) * options.shape.symbols()),
         fares_(options.batch),
-        gradient_(
-            layout_, options.batch,
-            options.symbol_weights.empty() ? std::vector<float>(options.shape.symbols(), 1.0f) : options.symbol_weights,
-            options.threads),
-        parameters_(orthogonal_start(layout_, options.seed)),
-        adam_(layout_.size()) {}
+        gradient_(layout_, options.batch, options.threads),
+        parameters_(options.start ? from_network(layout_, options.start->network, objective_.normalisation)
+                                  : orthogonal_start(layout_, options.seed)),
+        adam_(layout_.size()) {
+    objective_.steps.back() = static_cast<float>(options.shape.steps_per_output_level());
+    if (objective_.symbol_weights.empty()) objective_.symbol_weights.assign(options.shape.symbols(), 1.0f);
+  }
 
   EpochReport run_epoch() {
     const int epoch = ++epoch_;
     const auto start = Clock::now();
     const bool first_stage = epoch <= options_.first_stage_epochs;
-    const Loss loss = first_stage ? Loss::symbols : options_.second_stage_loss;
-    // As many samples as there are inputs.
-    const std::uint64_t steps = (sampler_.inputs() + options_.batch - 1) / options_.batch;
-    sampler_.begin_epoch(epoch, loss == Loss::margin && epoch > options_.mine_after * options_.epochs);
+    objective_.loss = first_stage ? Loss::symbols : options_.second_stage_loss;
+    sampler_.mine(objective_.loss == Loss::margin && epoch > options_.mine_after * options_.epochs);
     EpochReport report{epoch, first_stage ? 1 : 2, 0, 0, 0, 0};
-    for (std::uint64_t step = 1; step <= steps; ++step) {
-      const double done = static_cast<double>(adam_.steps) / static_cast<double>(steps * options_.epochs);
-      report.learning_rate = one_cycle(options_.learning_rate, done);
-      make_samples(options_.shape, normalisation_, sampler_.next(options_.batch), inputs_.data(), targets_.data());
-      report.loss += gradient_.compute(parameters_, options_.batch, inputs_.data(), targets_.data(), normalisation_,
-                                       loss, step_gradient_, fares_.data()) /
-                     static_cast<double>(steps);
+    for (std::uint64_t step = 1; step <= steps_per_epoch_; ++step) {
+      const double all_steps = static_cast<double>(steps_per_epoch_) * options_.epochs;
+      report.learning_rate = one_cycle(options_.learning_rate, static_cast<double>(adam_.steps) / all_steps);
+      make_samples(options_.shape, objective_.normalisation, sampler_.next(options_.batch), inputs_.data(),
+                   targets_.data());
+      report.loss +=
+          gradient_.compute(parameters_, options_.batch, inputs_.data(), targets_.data(), objective_, fares_.data()) /
+          static_cast<double>(steps_per_epoch_);
       sampler_.tell(fares_);
-      adam_.step(parameters_, step_gradient_, report.learning_rate);
-      if (step % options_.project_every == 0 || step == steps) project(layout_, options_.approximated, parameters_);
+      adam_.step(parameters_, gradient_.shard_gradients(), report.learning_rate, options_.threads);
+      if (step % options_.project_every == 0 || step == steps_per_epoch_) {
+        project(layout_, options_.approximated, parameters_, options_.threads);
+      }
     }
     report.wrong = sampler_.wrong();
     if (!std::isfinite(report.loss)) {
@@ -80,17 +96,38 @@ class Training {
     return report;
   }
 
+  bool is_last_epoch() const { return epoch_ >= options_.epochs; }
+
+  /// Verifying costs a third of training on as many samples: not more often than that pays.
+  bool is_worth_verifying() const {
+    const auto inputs = static_cast<double>(sampler_.inputs());
+    return is_last_epoch() || (static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
+                               static_cast<double>((adam_.steps - verified_at_step_) * options_.batch) >= inputs);
+  }
+
+  /// Verifies the design as it would be built, on every input, and mines what is wrong.
+  verify::Verification verify(const onn::Design& candidate) {
+    constexpr std::size_t kMostMined = std::size_t{1} << 20;
+    const device::OnnAverager averager(candidate, options_.shape);
+    verify::Verification found = verify::verify(averager, {.threads = options_.threads, .keep_wrong = kMostMined});
+    sampler_.tell_wrong(found.wrong_numbers);
+    verified_at_step_ = adam_.steps;
+    return found;
+  }
+
   onn::Design design() const {
     onn::Design design;
     design.bits = options_.shape.bits;
     design.servers = options_.shape.servers;
     design.inputs = options_.shape.inputs;
     design.rounding = options_.shape.rounding;
+    design.role = options_.shape.role;
+    if (options_.start && options_.start->origin != "trained") design.origin = "trained-from-constructed";
     design.approximated = options_.approximated;
     design.area_mzi = onn::count_mzis(options_.widths, options_.approximated, options_.shape.servers).mzis;
     design.seed = options_.seed;
     design.version = base::kVersion;
-    design.network = to_network(layout_, parameters_, normalisation_);
+    design.network = to_network(layout_, parameters_, objective_.normalisation);
     for (std::size_t i = 0; i < design.network.layers.size(); ++i) {
       if (options_.approximated.contains(static_cast<int>(i) + 1)) onn::approximate(design.network.layers[i]);
     }
@@ -105,8 +142,17 @@ class Training {
   }
 
   void save(double seconds) const {
-    save_checkpoint(options_.checkpoint, {configuration(options_), epoch_, seconds, training_seconds_, parameters_,
-                                          adam_.mean, adam_.variance, adam_.steps, sampler_.fares()});
+    save_checkpoint(options_.checkpoint, {.configuration = configuration(options_),
+                                          .epoch = epoch_,
+                                          .seconds = seconds,
+                                          .training_seconds = training_seconds_,
+                                          .parameters = parameters_,
+                                          .adam_mean = adam_.mean,
+                                          .adam_variance = adam_.variance,
+                                          .adam_steps = adam_.steps,
+                                          .place = sampler_.place(),
+                                          .fares = sampler_.fares().packed(),
+                                          .verified_at_step = verified_at_step_});
   }
 
   /// Takes up the checkpoint; returns the seconds that the run had taken.
@@ -114,11 +160,12 @@ class Training {
     Checkpoint checkpoint = load_checkpoint(options_.checkpoint, configuration(options_));
     base::require(checkpoint.parameters.size() == layout_.size(), "{}: damaged, {} parameters: expected {}",
                   options_.checkpoint.string(), checkpoint.parameters.size(), layout_.size());
-    sampler_.resume(std::move(checkpoint.fares));
+    sampler_.resume(checkpoint.place, std::move(checkpoint.fares));
     parameters_ = std::move(checkpoint.parameters);
     adam_.mean = std::move(checkpoint.adam_mean);
     adam_.variance = std::move(checkpoint.adam_variance);
     adam_.steps = checkpoint.adam_steps;
+    verified_at_step_ = checkpoint.verified_at_step;
     epoch_ = checkpoint.epoch;
     training_seconds_ = checkpoint.training_seconds;
     return checkpoint.seconds;
@@ -127,16 +174,17 @@ class Training {
  private:
   TrainOptions options_;
   ParameterLayout layout_;
-  Normalisation normalisation_;
+  Objective objective_;
   Sampler sampler_;
+  std::uint64_t steps_per_epoch_;
   std::vector<float> inputs_;   // [batch, K], normalised
   std::vector<float> targets_;  // [batch, M]
   std::vector<Fare> fares_;     // [batch]
   BatchGradient gradient_;
   std::vector<float> parameters_;
-  std::vector<float> step_gradient_;
   Adam adam_;
-  int epoch_ = 0;  // epochs done
+  int epoch_ = 0;                       // epochs done
+  std::uint64_t verified_at_step_ = 0;  // Adam's
   double training_seconds_ = 0;
 };
 
@@ -151,28 +199,36 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Ep
   const auto elapsed = [&] { return seconds_before + std::chrono::duration<double>(Clock::now() - start).count(); };
   double saved = seconds_before;
 
-  const double verify_below = options.verify_below * static_cast<double>(options.shape.input_count());
   TrainResult result;
-  do {
+  const auto finish = [&](bool unfinished) {
+    result.unfinished = unfinished;
+    result.epochs = training.epoch();
+    result.seconds = elapsed();
+    result.gflops = training.gflops();
+    return result;
+  };
+  while (true) {
     EpochReport report = training.run_epoch();
     report.seconds = elapsed();
     on_epoch(report);
-    if (training.epoch() >= options.epochs || static_cast<double>(report.wrong) < verify_below) {
-      result.design = training.design();
-      result.verification = verify::verify(device::OnnAverager(result.design), {.threads = options.threads});
-      if (result.verification.wrong == 0) break;
+    if (training.is_worth_verifying()) {
+      onn::Design design = training.design();
+      verify::Verification verification = training.verify(design);
+      if (verification.wrong == 0 || training.is_last_epoch()) {
+        design.wrong = verification.wrong;
+        design.accuracy = verification.accuracy();
+        result.design = std::move(design);
+        result.verification = std::move(verification);
+        return finish(/*unfinished=*/false);
+      }
     }
-    if (!options.checkpoint.empty() && elapsed() - saved >= options.checkpoint_every_s) {
+    const bool part_ends = options.part_s > 0 && elapsed() - seconds_before >= options.part_s;
+    if (!options.checkpoint.empty() && (part_ends || elapsed() - saved >= options.checkpoint_every_s)) {
       training.save(elapsed());
       saved = elapsed();
     }
-  } while (training.epoch() < options.epochs);
-  result.design.wrong = result.verification.wrong;
-  result.design.accuracy = result.verification.accuracy();
-  result.epochs = training.epoch();
-  result.seconds = elapsed();
-  result.gflops = training.gflops();
-  return result;
+    if (part_ends) return finish(/*unfinished=*/true);
+  }
 }
 
 base::Json configuration(const TrainOptions& options) {
@@ -180,13 +236,16 @@ base::Json configuration(const TrainOptions& options) {
           {"servers", options.shape.servers},
           {"layers", options.widths},
           {"approximate", options.approximated.to_string()},
-          {"rounding", codec::to_string(options.shape.rounding)},
+          {"rounding", options.shape.every_rounding ? "every" : codec::to_string(options.shape.rounding)},
+          {"role", onn::to_string(options.shape.role)},
           {"seed", options.seed},
           {"epochs", options.epochs},
+          {"epoch-samples", samples_of_epoch(options)},
           {"batch", options.batch},
           {"learning-rate", options.learning_rate},
           {"first-stage-epochs", options.first_stage_epochs},
           {"second-stage-loss", to_string(options.second_stage_loss)},
+          {"margin", options.margin},
           {"symbol-weights", options.symbol_weights},
           {"project-every", options.project_every},
           {"mine-after", options.mine_after},
@@ -213,6 +272,15 @@ void check(const TrainOptions& options) {
   }
   base::require(options.epochs >= 1, "epochs {}: expected at least 1", options.epochs);
   base::require(options.batch >= 1, "batch {}: expected at least 1", options.batch);
+  base::require(options.margin > 0 && options.margin < 0.5, "margin {}: expected above 0 and below 0.5 steps",
+                options.margin);
+  base::require(options.part_s >= 0, "part of {} s: expected 0 (no end) or more", options.part_s);
+  if (options.start) {
+    const onn::Design& start = *options.start;
+    base::require(shape_allows(options.shape, start),
+                  "the design to start from is for {} bits, {} servers, {} inputs: expected {}, {}, {}", start.bits,
+                  start.servers, start.inputs, options.shape.bits, options.shape.servers, options.shape.inputs);
+  }
   base::require(options.learning_rate > 0 && options.learning_rate < 1,
                 "learning rate {}: expected above 0 and below 1", options.learning_rate);
   base::require(options.mine_after >= 0 && options.mine_after <= 1,

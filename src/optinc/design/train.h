@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "optinc/base/record.h"
@@ -24,18 +25,26 @@ struct TrainOptions {
   int threads = 0;  ///< 0: all that are available; the result does not depend on it
 
   int epochs = 300;  ///< at most; the learning rate's one cycle spans them all
+  /// Samples an epoch; 0: as many as there are inputs, at most kLargestEpoch.
+  std::uint64_t epoch_samples = 0;
+  static constexpr std::uint64_t kLargestEpoch = std::uint64_t{1} << 18;
   int batch = 512;
   double learning_rate = 4e-3;  ///< at the top of its cycle
   int first_stage_epochs = 60;  ///< E1: epochs of the loss `symbols`
   Loss second_stage_loss = Loss::margin;
+  double margin = 0.25;               ///< of the loss `margin`, in steps of the output (loss.h)
   std::vector<float> symbol_weights;  ///< w_i [M] of the loss `symbols`; empty: all 1
   int project_every = 8;              ///< steps between two projections
   /// Share of the epochs behind which those of the margin loss mine: mostly inputs that still need it are seen
   /// (sampler.h).
   double mine_after = 0.7;
-  /// An epoch that saw fewer wrong samples than this share is followed by a verification of every input.
+  /// When fewer inputs than this share were wrong as they were last seen, every input is verified: after an epoch, at
+  /// most once in as many samples as there are inputs. What is wrong is mined.
   double verify_below = 2e-3;
+  /// Start from this network instead of a random one; null: random.
+  std::shared_ptr<const onn::Design> start;
 
+  double part_s = 0;                 ///< seconds after which a part ends with a checkpoint; 0: no end
   std::filesystem::path checkpoint;  ///< written between epochs; empty: none
   double checkpoint_every_s = 20;    ///< seconds between two checkpoints
   bool resume = false;               ///< start from the checkpoint
@@ -44,6 +53,7 @@ struct TrainOptions {
 struct TrainResult {
   onn::Design design;
   verify::Verification verification;  ///< of `design`, on every input
+  bool unfinished = false;            ///< the part ended before the run did: design and verification are empty
   int epochs = 0;
   double seconds = 0;
   double gflops = 0;  ///< of the training proper: 6 floating-point operations a weight and sample, over its time

@@ -12,11 +12,31 @@ void use_one_blas_thread() {
   static_cast<void>(done);
 }
 
-void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c) {
+namespace {
+
+void sgemm(CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPOSE transpose_b, std::size_t m, std::size_t n, std::size_t k,
+           const float* a, const float* b, float* c, float beta) {
   use_one_blas_thread();
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
-              static_cast<blasint>(k), 1.0f, a, static_cast<blasint>(k), b, static_cast<blasint>(k), 0.0f, c,
-              static_cast<blasint>(n));
+  const std::size_t a_columns = transpose_a == CblasNoTrans ? k : m, b_columns = transpose_b == CblasNoTrans ? n : k;
+  cblas_sgemm(CblasRowMajor, transpose_a, transpose_b, static_cast<blasint>(m), static_cast<blasint>(n),
+              static_cast<blasint>(k), 1.0f, a, static_cast<blasint>(a_columns), b, static_cast<blasint>(b_columns),
+              beta, c, static_cast<blasint>(n));
+}
+
+}  // namespace
+
+void multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c, float beta) {
+  sgemm(CblasNoTrans, CblasNoTrans, m, n, k, a, b, c, beta);
+}
+
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
+                         float beta) {
+  sgemm(CblasNoTrans, CblasTrans, m, n, k, a, b, c, beta);
+}
+
+void transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
+                         float beta) {
+  sgemm(CblasTrans, CblasNoTrans, m, n, k, a, b, c, beta);
 }
 
 }  // namespace optinc::linalg

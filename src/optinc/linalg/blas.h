@@ -6,10 +6,18 @@
 
 namespace optinc::linalg {
 
-/// c [m, n] = a [m, k] * b [n, k]^T, all row-major and dense; c is overwritten.
-void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
+/// c [m, n] = a [m, k] * b [k, n] + beta * c, all row-major and dense; with beta 0, c may hold anything.
+void multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c, float beta = 0);
 
-/// Tells OpenBLAS, once and for the whole process, to use one thread a call. multiply_transposed does it by itself;
+/// c [m, n] = a [m, k] * b [n, k]^T + beta * c.
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
+                         float beta = 0);
+
+/// c [m, n] = a [k, m]^T * b [k, n] + beta * c.
+void transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
+                         float beta = 0);
+
+/// Tells OpenBLAS, once and for the whole process, to use one thread a call. the products do it by themselves;
 /// call it before other libraries use BLAS.
 void use_one_blas_thread();
 

@@ -29,8 +29,8 @@ struct Tile {
       : steps(kTile * shape.inputs), inputs(kTile * shape.inputs), levels(kTile * shape.symbols()), codes(kTile) {}
 };
 
-void verify_tile(const device::Averager& averager, std::uint64_t first, std::size_t count, Tile& tile,
-                 Verification& found) {
+void verify_tile(const device::Averager& averager, std::uint64_t first, std::size_t count, std::size_t keep_wrong,
+                 Tile& tile, Verification& found) {
   const device::DeviceShape& shape = averager.shape();
   shape.enumerate_steps(first, count, tile.steps.data());
   device::levels_of_steps(shape, count, tile.steps.data(), tile.inputs.data());
@@ -52,6 +52,7 @@ void verify_tile(const device::Averager& averager, std::uint64_t first, std::siz
     ++found.wrong;
     ++found.errors[std::int64_t{tile.codes[i]} - std::int64_t{exact}];
     if (!found.first_wrong) found.first_wrong = first + i;
+    if (found.wrong_numbers.size() < keep_wrong) found.wrong_numbers.push_back(first + i);
   }
 }
 
@@ -71,6 +72,8 @@ void Verification::merge(const Verification& other) {
     largest_errors[m] = std::max(largest_errors[m], other.largest_errors[m]);
   }
   if (other.first_wrong) first_wrong = std::min(first_wrong.value_or(*other.first_wrong), *other.first_wrong);
+  wrong_numbers.insert(wrong_numbers.end(), other.wrong_numbers.begin(), other.wrong_numbers.end());
+  std::ranges::sort(wrong_numbers);
   seconds = std::max(seconds, other.seconds);
 }
 
@@ -88,7 +91,7 @@ Verification verify(const device::Averager& averager, const VerifyOptions& optio
   std::uint64_t done = 0, wrong = 0;
   base::parallel_for(count, kTile, threads, [&](std::size_t begin, std::size_t end, int thread) {
     const std::uint64_t wrong_before = found[thread].wrong;
-    verify_tile(averager, options.first + begin, end - begin, tiles[thread], found[thread]);
+    verify_tile(averager, options.first + begin, end - begin, options.keep_wrong, tiles[thread], found[thread]);
     if (progress == nullptr) return;
     const std::lock_guard lock(progress_mutex);
     done += end - begin;
@@ -97,6 +100,8 @@ Verification verify(const device::Averager& averager, const VerifyOptions& optio
   });
   Verification whole;
   for (const Verification& part : found) whole.merge(part);
+  // Each thread went through its tiles in order, so the lowest of all are among them.
+  if (whole.wrong_numbers.size() > options.keep_wrong) whole.wrong_numbers.resize(options.keep_wrong);
   whole.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return whole;
 }

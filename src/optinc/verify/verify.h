@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +20,7 @@ struct VerifyOptions {
   /// so.
   std::uint64_t first = 0;
   std::uint64_t count = 0;
+  std::size_t keep_wrong = 0;  ///< how many numbers of wrong inputs to keep, the lowest
 };
 
 /// What was found. Results of neighbouring ranges merge into that of the whole.
@@ -31,6 +33,7 @@ struct Verification {
   /// errs from 0.5 on (level 1 of a cascade: from 1/(2N) on at symbol M).
   std::vector<double> largest_errors;
   std::optional<std::uint64_t> first_wrong;  ///< its number
+  std::vector<std::uint64_t> wrong_numbers;  ///< the lowest VerifyOptions::keep_wrong, in order
   double seconds = 0;
 
   /// Share of inputs for which every symbol is right after the receiver.
