@@ -21,7 +21,7 @@ TEST(Projection, AgreesWithTheExactApproximationNearby) {
   }
   const std::vector<float> before = parameters;
   const onn::LayerSet approximated = onn::LayerSet::parse("1,3-4", 4);
-  project(layout, approximated, parameters);
+  project(layout, approximated, parameters, 2);
   for (int number = 1; number <= 4; ++number) {
     const auto& place = layout.layers()[number - 1];
     onn::Layer exact{place.outputs,
@@ -40,7 +40,7 @@ TEST(Projection, LeavesBiasesAlone) {
   const ParameterLayout layout({4, 8, 4});
   std::vector<float> parameters = orthogonal_start(layout, 3);
   const std::vector<float> before = parameters;
-  project(layout, onn::LayerSet::parse("all", 2), parameters);
+  project(layout, onn::LayerSet::parse("all", 2), parameters, 1);
   const auto& first = layout.layers()[0];
   for (int i = 0; i < first.outputs; ++i) EXPECT_EQ(parameters[first.bias + i], before[first.bias + i]);
 }
