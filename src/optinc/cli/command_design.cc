@@ -10,6 +10,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/area_record.h"
 #include "optinc/cli/cli.h"
+#include "optinc/design/structure.h"
 #include "optinc/design/train.h"
 #include "optinc/linalg/sgemm_rate.h"
 #include "optinc/onn/mzi_count.h"
@@ -19,8 +20,8 @@ namespace {
 
 struct Options {
   design::TrainOptions train;
-  std::string approximate = "all";
-  std::string rounding = "every";
+  std::string approximate;
+  std::string rounding = "floor";
   std::string role = "single";
   std::string second_stage_loss = "margin";
   std::filesystem::path start;
@@ -31,20 +32,35 @@ struct Options {
 };
 
 /// What the flags mean together.
-design::TrainOptions train_options(const Options& options) {
-  design::TrainOptions train = options.train;
-  base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
-                train.widths.size());
-  train.shape.inputs = train.widths.front();
+struct Plan {
+  design::TrainOptions train;
+  std::string why;  ///< this structure; empty where it was given
+};
+
+Plan plan_of(const Options& options) {
+  Plan plan{options.train, {}};
+  design::TrainOptions& train = plan.train;
   train.shape.role = onn::parse_role(options.role);
   train.shape.every_rounding = options.rounding == "every" && train.shape.role != onn::Role::cascade_level_1;
   if (options.rounding != "every") train.shape.rounding = codec::parse_rounding(options.rounding);
-  train.approximated = onn::LayerSet::parse(options.approximate, static_cast<int>(train.widths.size()) - 1);
+  if (train.widths.empty()) {
+    const design::Structure structure = design::pick_structure(train.shape);
+    plan.why = structure.why;
+    train.widths = structure.widths;
+    train.approximated = structure.approximated;
+  }
+  base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
+                train.widths.size());
+  train.shape.inputs = train.widths.front();
+  if (!options.approximate.empty() || train.approximated.empty()) {
+    train.approximated = onn::LayerSet::parse(options.approximate.empty() ? "all" : options.approximate,
+                                              static_cast<int>(train.widths.size()) - 1);
+  }
   train.second_stage_loss = design::parse_loss(options.second_stage_loss);
   if (!options.start.empty()) train.start = std::make_shared<onn::Design>(onn::load_design(options.start));
   train.part_s = 60 * options.part_minutes;
   train.checkpoint = options.out.string() + ".checkpoint";
-  return train;
+  return plan;
 }
 
 base::Json tagged(const char* type, const base::Json& content) {
@@ -54,8 +70,9 @@ base::Json tagged(const char* type, const base::Json& content) {
 }
 
 void run_design(const Options& options, Context& context) {
-  const design::TrainOptions train = train_options(options);
+  const auto [train, why] = plan_of(options);
   design::check(train);
+  if (!why.empty() && !options.json) fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), why);
   const std::filesystem::path folder = options.out.parent_path();
   base::require(folder.empty() || std::filesystem::is_directory(folder), "--out {}: no such folder as {}",
                 options.out.string(), folder.string());
@@ -117,6 +134,8 @@ void run_design(const Options& options, Context& context) {
   context.exit_code = exact ? kOk : kFailed;
   if (options.json) {
     base::Json json = outcome;
+    if (!why.empty()) json["why"] = why;
+    json["layers"] = train.widths;
     json["inputs"] = inputs;
     json["wrong"] = result.verification.wrong;
     json["largest_analog_error"] = verify::to_json(result.verification)["largest_analog_error"];
@@ -147,13 +166,15 @@ void add_design(CLI::App& program, Context& context) {
       "--resume goes on from there. Exit code 0: every input is right; 1: some are wrong; 2: bad input.");
   auto options = std::make_shared<Options>();
   design::TrainOptions& train = options->train;
+  train.shape.inputs = 0;
   verb->add_option("--bits", train.shape.bits, "Bits of a gradient's code, B")->capture_default_str();
   verb->add_option("--servers", train.shape.servers, "Ports of the device, N")->capture_default_str();
-  verb->add_option("--layers", train.widths, "Layer widths from the K inputs to the ceil(B/2) outputs")
-      ->delimiter(',')
-      ->required();
-  verb->add_option("--approximate", options->approximate, "Approximated layers: all, none or like 2,4-6")
-      ->capture_default_str();
+  verb->add_option("--layers", train.widths,
+                   "Layer widths from the K inputs to the ceil(B/2) outputs; left out: picked, and said why")
+      ->delimiter(',');
+  verb->add_option("--approximate", options->approximate,
+                   "Approximated layers: all, none or like 2,4-6 (default: all, or as picked)");
+  verb->add_option("--inputs", train.shape.inputs, "K, where --layers is left out; 0: picked")->capture_default_str();
   verb->add_option("--rounding", options->rounding,
                    "floor (the paper's), nearest, nearest-unbiased, or every: a floor that constant light on the last "
                    "input turns into the others")
@@ -189,6 +210,9 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--out", options->out, "Design file to write (safetensors)")->required();
   verb->add_option("--onnx", options->onnx, "Write the network as ONNX, too");
   verb->add_option("--part-minutes", options->part_minutes, "End with a checkpoint after so long; 0: run to the end")
+      ->capture_default_str();
+  verb->add_option("--checkpoint-every", train.checkpoint_every_s,
+                   "Seconds between two checkpoints, at the end of an epoch")
       ->capture_default_str();
   verb->add_flag("--resume", train.resume, "Go on from the checkpoint of a run that was killed");
   add_threads_option(*verb, train.threads);
