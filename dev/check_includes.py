@@ -18,7 +18,7 @@ MODULE = re.compile(r"\boptinc_module\s*\(([^)]*)\)")
 VARIABLE = re.compile(r"\b(?:set|list)\s*\(\s*(?:APPEND\s+)?(\w+)([^)]*)\)")
 KEYWORDS = {"DEPENDS", "LIBRARIES", "TEST_LIBRARIES", "EXCLUDE"}
 TORCH_HEADER = re.compile(r"(torch|ATen|c10)/")
-TORCH_FOLDERS = {"design", "workload", "backend"}
+TORCH_FOLDERS = {"workload", "backend"}
 MPI_HEADER = re.compile(r"mpi(-ext)?\.h$")
 MPI_FILES = re.compile(r"src/optinc/collective/mpi_transport\.cc$|tests/mpi/")
 

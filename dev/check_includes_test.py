@@ -32,7 +32,7 @@ class CheckIncludes(unittest.TestCase):
         files = {
             "src/optinc/device/unit.cc": '#include "optinc/device/unit.h"\n\n#include <vector>\n'
             '#include "optinc/codec/pam4.h"\n  #  include "optinc/base/error.h"\n',
-            "src/optinc/design/train.cc": "#include <torch/torch.h>\n",
+            "src/optinc/workload/train.cc": "#include <torch/torch.h>\n",
             "src/optinc/collective/mpi_transport.cc": "#include <mpi.h>\n",
             "tests/mpi/ring.cc": '#include <mpi.h>\n#include "optinc/design/design.h"\n',
         }
@@ -69,8 +69,8 @@ class CheckIncludes(unittest.TestCase):
         self.assert_one({"tests/golden/run.cc": "#include <mpi.h>\n"}, message)
 
     def test_torch_stays_in_few_source_files(self):
-        self.assert_one({"src/optinc/device/a.cc": "#include <ATen/ATen.h>\n"}, "belong in backend, design, workload")
-        self.assert_one({"src/optinc/design/a.h": "#include <torch/torch.h>\n"}, "do not belong in a header")
+        self.assert_one({"src/optinc/device/a.cc": "#include <ATen/ATen.h>\n"}, "belong in backend, workload")
+        self.assert_one({"src/optinc/workload/a.h": "#include <torch/torch.h>\n"}, "do not belong in a header")
 
     def test_depends_over_several_lines_with_comments(self):
         cmake = "set(x)\noptinc_module(onn\n  DEPENDS base  # errors\n          codec\n  LIBRARIES onnx ${more})\n"
