@@ -1,5 +1,8 @@
 #include "optinc/device/device_shape.h"
 
+#include <algorithm>
+#include <array>
+
 #include "optinc/base/error.h"
 #include "optinc/codec/pam4.h"
 
@@ -68,17 +71,18 @@ void DeviceShape::enumerate_steps(std::uint64_t first, std::size_t count, std::i
     steps[k] = first_step(k) + static_cast<std::int32_t>(rest % radix);
     rest /= radix;
   }
+  std::array<std::int32_t, codec::kMaxBits> lowest, highest;
+  for (int k = 0; k < inputs; ++k) {
+    lowest[k] = first_step(k);
+    highest[k] = last_step(k);
+  }
   for (std::size_t row = 1; row < count; ++row) {
     const std::int32_t* before = steps + (row - 1) * inputs;
     std::int32_t* now = steps + row * inputs;
     for (int k = 0; k < inputs; ++k) now[k] = before[k];
-    for (int k = inputs - 1; k >= 0; --k) {
-      if (now[k] < last_step(k)) {
-        ++now[k];
-        break;
-      }
-      now[k] = first_step(k);
-    }
+    int k = inputs - 1;
+    for (; k > 0 && now[k] == highest[k]; --k) now[k] = lowest[k];
+    ++now[k];
   }
 }
 
@@ -92,21 +96,41 @@ std::uint64_t DeviceShape::index_of_steps(const std::int32_t* steps) const {
 }
 
 std::uint32_t DeviceShape::exact_code(const std::int32_t* steps) const {
-  std::uint64_t sum = 0;
+  std::uint32_t code = 0;
+  exact_codes(1, steps, &code);
+  return code;
+}
+
+void DeviceShape::exact_codes(std::size_t count, const std::int32_t* steps, std::uint32_t* codes) const {
   const int finest = steps_per_level(inputs - 1);
+  std::array<std::uint64_t, codec::kMaxBits> weight;
   for (int k = 0; k < inputs; ++k) {
-    sum += (static_cast<std::uint64_t>(steps[k]) << shift_of_input(k)) * (finest / steps_per_level(k));
+    weight[k] = static_cast<std::uint64_t>(finest / steps_per_level(k)) << shift_of_input(k);
   }
-  if (role == onn::Role::cascade_level_1) return static_cast<std::uint32_t>(sum);
-  const int light = codec::constant_light_steps(averager_rounding(), finest, 0);
-  return static_cast<std::uint32_t>((sum + light) / finest);
+  // A level 1 keeps the decimals.
+  const auto divisor = static_cast<std::uint64_t>(role == onn::Role::cascade_level_1 ? 1 : finest);
+  const auto light = static_cast<std::uint64_t>(
+      role == onn::Role::cascade_level_1 ? 0 : codec::constant_light_steps(averager_rounding(), finest, 0));
+  const std::uint64_t highest = ((std::uint64_t{1} << bits) - 1) * steps_per_output_level();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t sum = light;
+    for (int k = 0; k < inputs; ++k) sum += static_cast<std::uint64_t>(*steps++) * weight[k];
+    codes[i] = static_cast<std::uint32_t>(std::min(sum / divisor, highest));
+  }
 }
 
 void DeviceShape::levels_of_code(std::uint32_t code, float* levels) const {
-  const std::uint32_t whole = code / steps_per_output_level();
-  for (int m = 0; m < symbols(); ++m) levels[m] = static_cast<float>(codec::symbol(whole, bits, m + 1));
-  levels[symbols() - 1] +=
-      static_cast<float>(code % steps_per_output_level()) / static_cast<float>(steps_per_output_level());
+  levels_of_codes(1, &code, levels);
+}
+
+void DeviceShape::levels_of_codes(std::size_t count, const std::uint32_t* codes, float* levels) const {
+  const auto steps = static_cast<std::uint32_t>(steps_per_output_level());
+  const int most = symbols();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t whole = steps == 1 ? codes[i] : codes[i] / steps;
+    for (int shift = 2 * (most - 1); shift >= 0; shift -= 2) *levels++ = static_cast<float>(whole >> shift & 3u);
+    if (steps != 1) levels[-1] += static_cast<float>(codes[i] % steps) / static_cast<float>(steps);
+  }
 }
 
 }  // namespace optinc::device

@@ -69,10 +69,15 @@ struct DeviceShape {
   std::uint64_t index_of_steps(const std::int32_t* steps) const;
 
   /// The code G* that is right for steps S [K]: floor((sum_k S_k 4^(s(K-k)) + constant light) / N); of a level 1, which
-  /// keeps the decimals, N times the average.
+  /// keeps the decimals, N times the average. Where input K of a level 2 has decimals on top of the highest code, which
+  /// no servers can bring about, nearest rounding stays at the highest code.
   std::uint32_t exact_code(const std::int32_t* steps) const;
+  /// Those of many: steps [count, K] -> codes [count].
+  void exact_codes(std::size_t count, const std::int32_t* steps, std::uint32_t* codes) const;
   /// The M levels that say this code: PAM4 symbols; of a level 1, symbol M with the decimals added.
   void levels_of_code(std::uint32_t code, float* levels) const;
+  /// Those of many: codes [count] -> levels [count, M].
+  void levels_of_codes(std::size_t count, const std::uint32_t* codes, float* levels) const;
 
   bool operator==(const DeviceShape&) const = default;
 };

@@ -97,6 +97,30 @@ TEST(DeviceShape, Level1LeavesRoundingToLevel2) {
 }
 
 // Codes of N x N servers: level 1 gives N averages with decimals, and level 2 rounds their mean as the oracle would.
+// 2 bits, 2 servers, level 2: S_1 in quarters up to 3 * 4 + 1 * 2 = 14; (14 + 2) / 4 = 4 is no 2-bit code.
+TEST(DeviceShape, NearestRoundingStaysAtTheHighestCode) {
+  const DeviceShape shape{2, 2, 1, codec::Rounding::nearest, onn::Role::cascade_level_2};
+  const std::int32_t last = shape.last_step(0);
+  EXPECT_EQ(last, 14);
+  EXPECT_EQ(shape.exact_code(&last), 3u);
+}
+
+RC_GTEST_PROP(DeviceShapeProperty, TheCodesOfManyAreThoseOfEach, ()) {
+  const DeviceShape shape = arbitrary_shape(/*most_bits=*/10, /*most_servers=*/9, arbitrary_role());
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(shape.input_count(), 100));
+  std::vector<std::int32_t> steps(count * shape.inputs);
+  std::vector<std::uint32_t> codes(count);
+  std::vector<float> levels(count * shape.symbols()), one(shape.symbols());
+  shape.enumerate_steps(shape.input_count() - count, count, steps.data());
+  shape.exact_codes(count, steps.data(), codes.data());
+  shape.levels_of_codes(count, codes.data(), levels.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    RC_ASSERT(codes[i] == shape.exact_code(steps.data() + i * shape.inputs));
+    shape.levels_of_code(codes[i], one.data());
+    for (int m = 0; m < shape.symbols(); ++m) RC_ASSERT(levels[i * shape.symbols() + m] == one[m]);
+  }
+}
+
 RC_GTEST_PROP(DeviceShapeProperty, TwoLevelsMakeTheExactAverageOfAllServers, ()) {
   DeviceShape level_2 = arbitrary_shape(/*most_bits=*/12, /*most_servers=*/5, onn::Role::cascade_level_2);
   const int ports = level_2.servers;

@@ -48,10 +48,10 @@ void preprocess_steps(const DeviceShape& shape, std::span<const std::span<const 
 }
 
 void levels_of_steps(const DeviceShape& shape, std::size_t count, const std::int32_t* steps, float* levels) {
+  std::array<float, codec::kMaxBits> one;
+  for (int k = 0; k < shape.inputs; ++k) one[k] = static_cast<float>(shape.steps_per_level(k));
   for (std::size_t i = 0; i < count; ++i) {
-    for (int k = 0; k < shape.inputs; ++k) {
-      *levels++ = static_cast<float>(*steps++) / static_cast<float>(shape.steps_per_level(k));
-    }
+    for (int k = 0; k < shape.inputs; ++k) *levels++ = static_cast<float>(*steps++) / one[k];
   }
 }
 

@@ -16,18 +16,40 @@
 namespace optinc::verify {
 namespace {
 
-constexpr std::size_t kTile = 4096;
+// Small enough that the threads end together on a few ten thousand inputs; whole blocks of rows of the forward pass,
+// whether a vector has 16 lanes, 8 or 4.
+constexpr std::size_t kTile = 960;
 
 /// Buffers of one tile, reused over the tiles of a thread.
 struct Tile {
-  std::vector<std::int32_t> steps;   // [kTile, K]
-  std::vector<float> inputs;         // [kTile, K]
-  std::vector<float> levels;         // [kTile, M]
-  std::vector<std::uint32_t> codes;  // [kTile]
+  std::vector<std::int32_t> steps;          // [kTile, K]
+  std::vector<float> inputs;                // [kTile, K]
+  std::vector<float> levels, right;         // [kTile, M]: as given, as they should be
+  std::vector<std::uint32_t> codes, exact;  // [kTile]
 
   explicit Tile(const device::DeviceShape& shape)
-      : steps(kTile * shape.inputs), inputs(kTile * shape.inputs), levels(kTile * shape.symbols()), codes(kTile) {}
+      : steps(kTile * shape.inputs),
+        inputs(kTile * shape.inputs),
+        levels(kTile * shape.symbols()),
+        right(kTile * shape.symbols()),
+        codes(kTile),
+        exact(kTile) {}
 };
+
+/// The largest |level - right level| of each output so far, with those of `count` rows.
+void keep_largest_errors(std::size_t count, std::size_t symbols, const Tile& tile, std::vector<double>& so_far) {
+  so_far.resize(symbols);
+  std::array<double, codec::kMaxBits> largest;
+  std::ranges::copy(so_far, largest.begin());
+  const float *level = tile.levels.data(), *right = tile.right.data();
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t m = 0; m < symbols; ++m) {
+      const double error = std::abs(static_cast<double>(*level++) - static_cast<double>(*right++));
+      if (!(error <= largest[m])) largest[m] = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    }
+  }
+  std::copy_n(largest.begin(), symbols, so_far.begin());
+}
 
 void verify_tile(const device::Averager& averager, std::uint64_t first, std::size_t count, std::size_t keep_wrong,
                  Tile& tile, Verification& found) {
@@ -36,21 +58,14 @@ void verify_tile(const device::Averager& averager, std::uint64_t first, std::siz
   device::levels_of_steps(shape, count, tile.steps.data(), tile.inputs.data());
   averager.average(count, tile.inputs.data(), tile.levels.data());
   device::receive(shape, count, tile.levels.data(), tile.codes.data());
+  shape.exact_codes(count, tile.steps.data(), tile.exact.data());
+  shape.levels_of_codes(count, tile.exact.data(), tile.right.data());
   found.inputs += count;
-  const auto symbols = static_cast<std::size_t>(shape.symbols());
-  found.largest_errors.resize(symbols);
-  std::array<float, codec::kMaxBits> right;
+  keep_largest_errors(count, shape.symbols(), tile, found.largest_errors);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t exact = shape.exact_code(tile.steps.data() + i * shape.inputs);
-    shape.levels_of_code(exact, right.data());
-    for (std::size_t m = 0; m < symbols; ++m) {
-      const double error = std::abs(static_cast<double>(tile.levels[i * symbols + m]) - static_cast<double>(right[m]));
-      double& largest = found.largest_errors[m];
-      if (!(error <= largest)) largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-    }
-    if (tile.codes[i] == exact) continue;
+    if (tile.codes[i] == tile.exact[i]) continue;
     ++found.wrong;
-    ++found.errors[std::int64_t{tile.codes[i]} - std::int64_t{exact}];
+    ++found.errors[std::int64_t{tile.codes[i]} - std::int64_t{tile.exact[i]}];
     if (!found.first_wrong) found.first_wrong = first + i;
     if (found.wrong_numbers.size() < keep_wrong) found.wrong_numbers.push_back(first + i);
   }
