@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "optinc/base/error.h"
 #include "optinc/onn/forward.h"
 #include "optinc/onn/matrix_approximation.h"
 
@@ -40,6 +41,16 @@ TEST(Parameters, FoldingTheNormalisationChangesNothing) {
   for (int i = 0; i < 4; ++i) {
     EXPECT_NEAR(of_folded[i], normalisation.output_shift + normalisation.output_scale * of_plain[i], 1e-5);
   }
+}
+
+TEST(Parameters, ComeBackFromTheirNetwork) {
+  const Normalisation normalisation(device::DeviceShape{.bits = 8, .servers = 4, .inputs = 4});
+  const ParameterLayout layout({4, 16, 8, 4});
+  const std::vector<float> parameters = orthogonal_start(layout, 2);
+  const std::vector<float> back = from_network(layout, to_network(layout, parameters, normalisation), normalisation);
+  for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_NEAR(back[i], parameters[i], 1e-6);
+  EXPECT_THROW(from_network(ParameterLayout({4, 8, 4}), to_network(layout, parameters, normalisation), normalisation),
+               base::InputError);
 }
 
 }  // namespace

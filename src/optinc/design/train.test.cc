@@ -1,6 +1,7 @@
 #include "optinc/design/train.h"
 
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -45,6 +46,49 @@ TEST(Train, EndsExactWithApproximatedLayers) {
     // What it reports is what anyone finds who verifies the design.
     EXPECT_EQ(verify::verify(device::OnnAverager(result.design), {}).wrong, 0u);
   }
+}
+
+// On the lattice of every rounding mode: as it is the ONN floors; with constant light of N/2 steps it gives nearest.
+TEST(Train, OneTrainingServesEveryRounding) {
+  TrainOptions options = small_options();
+  options.shape.every_rounding = true;
+  const onn::Design design = train(options, ignore).design;
+  EXPECT_EQ(design.rounding, codec::Rounding::floor);
+  EXPECT_EQ(design.wrong, 0u);
+  for (const auto rounding : {codec::Rounding::floor, codec::Rounding::nearest_unbiased}) {
+    device::DeviceShape shape = device::shape_of(design);
+    shape.rounding = rounding;
+    EXPECT_EQ(verify::verify(device::OnnAverager(design, shape), {}).wrong, 0u) << codec::to_string(rounding);
+  }
+}
+
+// Symbol 2 of level 1 comes in steps of 1/2: an error of 1/4 there is wrong.
+TEST(Train, LearnsBothLevelsOfACascade) {
+  for (const auto role : {onn::Role::cascade_level_1, onn::Role::cascade_level_2}) {
+    TrainOptions options = small_options();
+    options.shape.role = role;
+    const TrainResult result = train(options, ignore);
+    EXPECT_EQ(result.verification.wrong, 0u) << onn::to_string(role);
+    EXPECT_EQ(result.design.role, role);
+    EXPECT_LT(result.verification.largest_errors.back(), role == onn::Role::cascade_level_1 ? 0.25 : 0.5);
+  }
+}
+
+TEST(Train, GoesOnFromADesign) {
+  const onn::Design first = train(small_options(), ignore).design;
+  TrainOptions options = small_options();
+  options.start = std::make_shared<onn::Design>(first);
+  options.epochs = 1;
+  options.first_stage_epochs = 0;
+  options.learning_rate = 1e-6;
+  const TrainResult again = train(options, ignore);
+  EXPECT_EQ(again.verification.wrong, 0u);
+  EXPECT_NE(again.design.network, first.network);
+  EXPECT_EQ(again.design.origin, "trained");
+  onn::Design constructed = first;
+  constructed.origin = "constructed";
+  options.start = std::make_shared<onn::Design>(constructed);
+  EXPECT_EQ(train(options, ignore).design.origin, "trained-from-constructed");
 }
 
 TEST(Train, TheSameSeedGivesTheSameBitsWhateverTheThreads) {
@@ -113,6 +157,21 @@ TEST_F(ResumeTest, AKilledRunEndsAsTheUnbrokenOne) {
       train(rest, [&](const EpochReport& report) { first = first == 0 ? report.epoch : first; });
   EXPECT_EQ(first, 22);  // the checkpoint behind epoch 21 was the last
   EXPECT_EQ(resumed.design.network, unbroken.design.network);
+}
+
+TEST_F(ResumeTest, RunsInPartsEndAsTheUnbrokenOne) {
+  const TrainResult unbroken = train(options(), ignore);
+  TrainOptions part = options();
+  part.part_s = 1e-9;  // every part is one epoch
+  for (int epoch = 1; epoch < 30; ++epoch) {
+    part.resume = epoch > 1;
+    const TrainResult result = train(part, ignore);
+    ASSERT_TRUE(result.unfinished);
+    ASSERT_EQ(result.epochs, epoch);
+  }
+  const TrainResult last = train(part, ignore);
+  EXPECT_FALSE(last.unfinished);
+  EXPECT_EQ(last.design.network, unbroken.design.network);
 }
 
 TEST_F(ResumeTest, ACheckpointOfAnotherRunIsRefusedByTheOptionThatDiffers) {
