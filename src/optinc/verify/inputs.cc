@@ -1,0 +1,37 @@
+#include "optinc/verify/inputs.h"
+
+#include <algorithm>
+#include <array>
+
+#include "optinc/base/random.h"
+
+namespace optinc::verify {
+
+void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint64_t first, std::size_t count,
+                 std::uint64_t* numbers) {
+  const base::CounterStream stream(seed, 0x73616d706c65);  // stream "sample" in ASCII
+  const std::uint64_t all = shape.input_count();
+  for (std::uint64_t draw = first; draw < first + count; ++draw) {
+    const std::array<std::uint32_t, 4> words = stream.block(draw / 2);
+    const std::size_t half = 2 * (draw % 2);
+    // The remainder favours low numbers by less than all / 2^64.
+    *numbers++ = (std::uint64_t{words[half]} << 32 | words[half + 1]) % all;
+  }
+}
+
+void steps_of_inputs(const device::DeviceShape& shape, std::size_t count, const std::uint64_t* numbers,
+                     std::int32_t* steps) {
+  for (std::size_t i = 0; i < count; ++i) shape.enumerate_steps(numbers[i], 1, steps + i * shape.inputs);
+}
+
+Share share_of_rank(std::uint64_t count, std::uint64_t grain, int rank, int ranks) {
+  const std::uint64_t grains = (count + grain - 1) / grain;
+  const auto cut = [&](int place) {
+    const auto at = static_cast<std::uint64_t>(place);
+    const auto of = static_cast<std::uint64_t>(ranks);
+    return std::min(count, (grains / of * at + grains % of * at / of) * grain);
+  };
+  return {cut(rank), cut(rank + 1)};
+}
+
+}  // namespace optinc::verify

@@ -1,0 +1,26 @@
+// Inputs drawn at random, where there are too many to look at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "optinc/device/device_shape.h"
+
+namespace optinc::verify {
+
+/// The numbers [count] of the inputs that the draws `first` .. `first + count - 1` of a sample give: each uniform over
+/// all possible inputs, independent, so that an input may come twice. A draw depends on `seed` and its number alone.
+void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint64_t first, std::size_t count,
+                 std::uint64_t* numbers);
+
+/// Steps S [count, K] of the inputs with these numbers [count].
+void steps_of_inputs(const device::DeviceShape& shape, std::size_t count, const std::uint64_t* numbers,
+                     std::int32_t* steps);
+
+/// A share of `count` items for each of `ranks`: [begin, end), contiguous, cut at multiples of `grain`.
+struct Share {
+  std::uint64_t begin, end;
+};
+Share share_of_rank(std::uint64_t count, std::uint64_t grain, int rank, int ranks);
+
+}  // namespace optinc::verify
