@@ -22,6 +22,19 @@ RC_GTEST_PROP(ParallelFor, CoversEachItemOnceInRangesOfTheGrain, ()) {
   for (const auto& times : seen) RC_ASSERT(times == 1);
 }
 
+// Ranks are threads that each call it, over and over, with other numbers of threads.
+TEST(ParallelFor, ServesManyCallersAndCallsWithinCalls) {
+  std::atomic<std::size_t> sum{0};
+  parallel_for(4, 1, 4, [&](std::size_t, std::size_t, int) {
+    for (int threads = 1; threads <= 4; ++threads) {
+      for (int call = 0; call < 50; ++call) {
+        parallel_for(10, 3, threads, [&](std::size_t begin, std::size_t end, int) { sum += end - begin; });
+      }
+    }
+  });
+  EXPECT_EQ(sum, 4u * 4 * 50 * 10);
+}
+
 TEST(ParallelFor, ThrowsWhatTheWorkThrows) {
   EXPECT_THROW(parallel_for(100, 1, 2,
                             [](std::size_t begin, std::size_t, int) {
