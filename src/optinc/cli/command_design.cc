@@ -12,8 +12,10 @@
 #include "optinc/cli/cli.h"
 #include "optinc/design/structure.h"
 #include "optinc/design/train.h"
+#include "optinc/device/onn_averager.h"
 #include "optinc/linalg/sgemm_rate.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/onn/nearest_twin.h"
 
 namespace optinc::cli {
 namespace {
@@ -69,6 +71,18 @@ base::Json tagged(const char* type, const base::Json& content) {
   return record;
 }
 
+/// d.safetensors -> d-nearest.safetensors: the same weights with constant light on the last input, verified on its own.
+std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const onn::Design& design, int threads) {
+  onn::Design twin = onn::nearest_twin(design);
+  const verify::Verification found = verify::verify(device::OnnAverager(twin), {.threads = threads});
+  twin.wrong = found.wrong;
+  twin.accuracy = found.accuracy();
+  std::filesystem::path twin_path = path;
+  twin_path.replace_filename(path.stem().string() + "-nearest" + path.extension().string());
+  onn::save_design(twin_path, twin);
+  return twin_path;
+}
+
 void run_design(const Options& options, Context& context) {
   const auto [train, why] = plan_of(options);
   design::check(train);
@@ -120,6 +134,8 @@ void run_design(const Options& options, Context& context) {
   }
 
   onn::save_design(options.out, result.design);
+  std::optional<std::filesystem::path> twin_path;
+  if (train.shape.every_rounding) twin_path = save_nearest_twin(options.out, result.design, train.threads);
   if (!options.onnx.empty()) onn::export_onnx(options.onnx, result.design);
   std::filesystem::remove(train.checkpoint);
   const bool exact = result.verification.wrong == 0;
@@ -151,6 +167,7 @@ void run_design(const Options& options, Context& context) {
   fmt::print(context.out, "training {:.1f} GFLOP/s; sgemm here {:.1f} GFLOP/s\n", result.gflops,
              outcome["sgemm_gflops"].get<double>());
   fmt::print(context.out, "{}\n", options.out.string());
+  if (twin_path) fmt::print(context.out, "{}\n", twin_path->string());
 }
 
 }  // namespace
@@ -177,7 +194,7 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--inputs", train.shape.inputs, "K, where --layers is left out; 0: picked")->capture_default_str();
   verb->add_option("--rounding", options->rounding,
                    "floor (the paper's), nearest, nearest-unbiased, or every: a floor that constant light on the last "
-                   "input turns into the others")
+                   "input turns into the others (writes <out>-nearest, too)")
       ->capture_default_str();
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
   verb->add_option("--start", options->start, "Train on from this design instead of a random start");
