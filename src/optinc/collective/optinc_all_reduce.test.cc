@@ -17,6 +17,7 @@
 #include "optinc/codec/pam4.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/device/exact_averager.h"
+#include "optinc/fabric/cascade.h"
 #include "optinc/fabric/single_device.h"
 
 namespace optinc::collective {
@@ -123,6 +124,28 @@ RC_GTEST_PROP(OpticalAllReduce, IsTheOracleBitForBitAtEveryRank, ()) {
   for (int rank = 0; rank < ranks; ++rank) {
     RC_ASSERT(bits_of(outcome.values[rank]) == expected);
     RC_ASSERT(outcome.stats[rank].non_finite_blocks == (poisoned ? 1u : 0u));
+  }
+}
+
+// Five devices of 4 ports: 16 servers, some of whose ports are idle and some of whose devices are absent.
+TEST(OpticalAllReduce, OverACascadeIsTheOracleForOneTo16Ranks) {
+  for (const auto rounding : {codec::Rounding::floor, codec::Rounding::nearest, codec::Rounding::nearest_unbiased}) {
+    const device::DeviceShape level_2{.rounding = rounding, .role = onn::Role::cascade_level_2};
+    const device::DeviceShape level_1{.role = onn::Role::cascade_level_1};
+    for (const auto mode : {fabric::CascadeMode::snapped, fabric::CascadeMode::analog}) {
+      const fabric::Cascade cascade(std::make_shared<device::ExactAverager>(level_1),
+                                    std::make_shared<device::ExactAverager>(level_2), {.mode = mode});
+      for (int ranks = 1; ranks <= 16; ++ranks) {
+        const OpticalAllReduceOptions options{
+            .quantiser = {.block = 64}, .seed = static_cast<std::uint64_t>(ranks), .grain = 4};
+        const std::vector<Tensor> inputs = draw_gradients(ranks, 301, ranks);
+        const auto expected = bits_of(oracle(inputs, cascade, options, 1000));
+        for (const Tensor& values : average(inputs, cascade, options, 1000).values) {
+          ASSERT_EQ(bits_of(values), expected)
+              << ranks << " ranks, " << codec::to_string(rounding) << ", " << fabric::to_string(mode);
+        }
+      }
+    }
   }
 }
 

@@ -11,55 +11,13 @@
 
 #include "optinc/base/error.h"
 #include "optinc/codec/exact_average.h"
-#include "optinc/codec/pam4.h"
 #include "optinc/device/exact_averager.h"
+#include "optinc/fabric/testing.h"
 
 namespace optinc::fabric {
 namespace {
 
-using Codes = std::vector<std::uint32_t>;
-using Bytes = std::vector<std::uint8_t>;
-
 const codec::RoundingBits kRoundingBits(1);
-
-template <typename T>
-std::vector<std::span<const T>> spans_of(const std::vector<std::vector<T>>& streams) {
-  return {streams.begin(), streams.end()};
-}
-
-Bytes pack(const Codes& codes, int bits) {
-  Bytes packed(codec::packed_bytes(codes.size(), bits));
-  codec::pack_symbols(codes, bits, packed);
-  return packed;
-}
-
-/// Codes of `servers` servers, `count` each, the extremes often among them.
-std::vector<Codes> draw_codes(int servers, std::size_t count, int bits, std::uint64_t seed) {
-  const base::CounterStream stream(seed, 0);
-  const auto top = static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
-  std::vector<Codes> drawn(servers, Codes(count));
-  std::uint64_t index = 0;
-  for (Codes& codes : drawn) {
-    for (std::uint32_t& code : codes) {
-      const std::uint32_t word = stream.word(index++);
-      code = word % 8 == 0 ? 0 : word % 8 == 1 ? top : stream.word(index++) & top;
-    }
-  }
-  return drawn;
-}
-
-std::vector<Bytes> pack_all(const std::vector<Codes>& codes, int bits) {
-  std::vector<Bytes> packed;
-  for (const Codes& stream : codes) packed.push_back(pack(stream, bits));
-  return packed;
-}
-
-Bytes average(const SingleDevice& device, const std::vector<Bytes>& packed, std::size_t count,
-              const codec::RoundingBits& rounding_bits, std::uint64_t first_element) {
-  Bytes result(codec::packed_bytes(count, device.bits()), 0xAA);
-  device.average(spans_of(packed), count, rounding_bits, first_element, result);
-  return result;
-}
 
 /// Shapes whose S_k stay below 2^23: A_k = S_k / N then says S_k exactly in float32.
 device::DeviceShape draw_shape() {
@@ -141,9 +99,8 @@ TEST(SingleDevice, RefusesWhatDoesNotFit) {
   const SingleDevice device(
       std::make_shared<device::ExactAverager>(device::DeviceShape{.bits = 8, .servers = 4, .inputs = 4}));
   EXPECT_EQ(message_of([&] { average(device, std::vector<Bytes>(5, Bytes{128}), 1, kRoundingBits, 0); }),
-            "5 servers on a device of 4 ports: expected 1 .. 4");
-  EXPECT_EQ(message_of([&] { average(device, {}, 1, kRoundingBits, 0); }),
-            "0 servers on a device of 4 ports: expected 1 .. 4");
+            "5 servers on 4 ports: expected 1 .. 4");
+  EXPECT_EQ(message_of([&] { average(device, {}, 1, kRoundingBits, 0); }), "0 servers on 4 ports: expected 1 .. 4");
   EXPECT_EQ(message_of([&] {
               average(device, {{128}, {128, 128}}, 1, kRoundingBits, 0);
             }),
