@@ -1,0 +1,210 @@
+#include "optinc/construct/layout.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "optinc/linalg/dilation.h"
+
+namespace optinc::construct {
+namespace {
+
+using linalg::Matrix;
+
+/// The wires of a stage, by their place among the outputs of its layer.
+using Places = std::vector<int>;
+
+/// The part of a stage that lies in one square: the rows `rows` and the columns of the wires `wires`. Rows that are
+/// zero there are left out.
+struct Part {
+  std::vector<int> rows;
+  Matrix weights;
+};
+
+Part cut_part(const Stage& stage, const std::vector<int>& rows, const std::vector<int>& wires) {
+  Part part;
+  Matrix all = Matrix::Zero(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(wires.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& weights = stage.rows[rows[i]].weights;
+    bool any = false;
+    for (std::size_t j = 0; j < wires.size(); ++j) {
+      const auto found = weights.find(wires[j]);
+      if (found == weights.end() || found->second == 0) continue;
+      all(static_cast<Eigen::Index>(part.rows.size()), static_cast<Eigen::Index>(j)) = found->second;
+      any = true;
+    }
+    if (any) part.rows.push_back(rows[i]);
+  }
+  part.weights = all.topRows(static_cast<Eigen::Index>(part.rows.size()));
+  return part;
+}
+
+std::vector<int> count_up(int count) {
+  std::vector<int> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
+class Layer {
+ public:
+  Layer(int number, const Stage& stage, int outputs, int inputs, bool approximated)
+      : number_(number), stage_(stage), outputs_(outputs), inputs_(inputs), approximated_(approximated) {}
+
+  int side() const { return std::min(outputs_, inputs_); }
+  bool is_cut_across() const { return approximated_ && outputs_ >= inputs_; }  ///< in squares that see all inputs
+  bool is_cut_along() const { return approximated_ && outputs_ < inputs_; }    ///< in squares that make all outputs
+  int outputs() const { return outputs_; }
+  const Stage& stage() const { return stage_; }
+  std::string name() const {
+    return fmt::format("stage \"{}\" (layer {}, {} x {})", stage_.name, number_, outputs_, inputs_);
+  }
+
+  /// The columns that this part of a square lacks beyond those of dark wires: it fits if not positive.
+  int lack(const std::vector<int>& rows, const std::vector<int>& wires) const {
+    return linalg::dilation_columns(cut_part(stage_, rows, wires).weights) + static_cast<int>(wires.size()) - side();
+  }
+
+  /// The layer as weights; nothing if a square is too small.
+  std::optional<onn::Layer> make(const Places& outputs, const Places& inputs) const {
+    onn::Layer layer{outputs_, inputs_, std::vector<float>(static_cast<std::size_t>(outputs_) * inputs_),
+                     std::vector<float>(outputs_)};
+    const auto weight = [&](int row, int column) -> float& {
+      return layer.weight[static_cast<std::size_t>(row) * inputs_ + column];
+    };
+    for (std::size_t i = 0; i < stage_.rows.size(); ++i) {
+      layer.bias[outputs[i]] = static_cast<float>(stage_.rows[i].constant);
+      for (const auto& [wire, value] : stage_.rows[i].weights)
+        weight(outputs[i], inputs[wire]) = static_cast<float>(value);
+    }
+    if (!approximated_) return layer;
+    for (int first_row = 0; first_row < outputs_; first_row += side()) {
+      for (int first_column = 0; first_column < inputs_; first_column += side()) {
+        const std::vector<int> wires = within(inputs, first_column);
+        const Part part = cut_part(stage_, within(outputs, first_row), wires);
+        if (part.rows.empty()) continue;
+        const linalg::Dilation dilation = linalg::dilate(part.weights);
+        const std::vector<int> dark = dark_columns(inputs, first_column);
+        if (dilation.extra > static_cast<int>(dark.size())) return std::nullopt;
+        for (std::size_t i = 0; i < part.rows.size(); ++i) {
+          const auto row = static_cast<Eigen::Index>(i);
+          for (int j = 0; j < dilation.extra; ++j) {
+            const double entry = dilation.orthonormal(row, part.weights.cols() + j);
+            weight(outputs[part.rows[i]], dark[j]) = static_cast<float>(dilation.scale(row) * entry);
+          }
+        }
+      }
+    }
+    return layer;
+  }
+
+ private:
+  /// Which of the wires at these places lie in the square that begins at `first`.
+  std::vector<int> within(const Places& places, int first) const {
+    std::vector<int> found;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i] >= first && places[i] < first + side()) found.push_back(static_cast<int>(i));
+    }
+    return found;
+  }
+  std::vector<int> dark_columns(const Places& inputs, int first) const {
+    std::vector<int> dark;
+    for (int column = first; column < first + side(); ++column) {
+      if (std::ranges::find(inputs, column) == inputs.end()) dark.push_back(column);
+    }
+    return dark;
+  }
+
+  int number_;
+  const Stage& stage_;
+  int outputs_, inputs_;
+  bool approximated_;
+};
+
+/// Places the wires between two layers one after the other, each where it costs least. `wires_before`: how many lead to
+/// `layer`. Nothing if there is none left for a wire.
+std::optional<Places> place_wires(const Layer& layer, int wires_before, const Layer& next) {
+  const int width = layer.outputs();
+  const int pitch = layer.is_cut_across() ? layer.side() : width;    // of the squares that make the wires
+  const int next_pitch = next.is_cut_along() ? next.side() : width;  // and of those that take them
+  const std::vector<int> before = count_up(wires_before);
+  const std::vector<int> next_rows = count_up(static_cast<int>(next.stage().rows.size()));
+
+  struct Square {
+    std::vector<int> wires;
+    int lack = 0;
+  };
+  std::vector<Square> squares(width / pitch), next_squares(width / next_pitch);
+  for (Square& square : squares) square.lack = layer.is_cut_across() ? layer.lack({}, before) : 0;
+  for (Square& square : next_squares) square.lack = next.is_cut_along() ? next.lack(next_rows, {}) : 0;
+
+  std::vector<bool> taken(width, false);
+  Places places;
+  for (int wire = 0; wire < static_cast<int>(layer.stage().rows.size()); ++wire) {
+    int best = -1;
+    int best_cost = 0;
+    Square best_square, best_next;
+    int last_cell = -1;
+    for (int place = 0; place < width; ++place) {
+      const int cell = place / pitch * static_cast<int>(next_squares.size()) + place / next_pitch;
+      if (taken[place] || cell == last_cell) continue;
+      last_cell = cell;
+      Square square = squares[place / pitch];
+      Square next_square = next_squares[place / next_pitch];
+      const int lack_before = square.lack + next_square.lack;
+      square.wires.push_back(wire);
+      next_square.wires.push_back(wire);
+      if (layer.is_cut_across()) square.lack = layer.lack(square.wires, before);
+      if (next.is_cut_along()) next_square.lack = next.lack(next_rows, next_square.wires);
+      if (square.lack > 0 || next_square.lack > 0) continue;
+      // What it takes of the squares, and then how full they are.
+      const int cost = (square.lack + next_square.lack - lack_before) * 4 * width +
+                       static_cast<int>(square.wires.size() + next_square.wires.size());
+      if (best >= 0 && cost >= best_cost) continue;
+      best = place;
+      best_cost = cost;
+      best_square = std::move(square);
+      best_next = std::move(next_square);
+    }
+    if (best < 0) return std::nullopt;
+    taken[best] = true;
+    places.push_back(best);
+    squares[best / pitch] = std::move(best_square);
+    next_squares[best / next_pitch] = std::move(best_next);
+  }
+  return places;
+}
+
+}  // namespace
+
+Layout lay(const std::vector<Stage>& stages, const std::vector<int>& widths, const onn::LayerSet& approximated) {
+  std::vector<Layer> layers;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
+    layers.emplace_back(number, stages[i], widths[i + 1], widths[i], approximated.contains(number));
+    if (static_cast<int>(stages[i].rows.size()) > widths[i + 1]) {
+      return {{}, fmt::format("{} needs a width of {}", layers.back().name(), stages[i].rows.size())};
+    }
+  }
+  Layout layout;
+  Places inputs = count_up(widths.front());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    const bool is_last = i + 1 == layers.size();
+    const std::optional<Places> outputs =
+        is_last ? count_up(layer.outputs()) : place_wires(layer, static_cast<int>(inputs.size()), layers[i + 1]);
+    std::optional<onn::Layer> made;
+    if (outputs) made = layer.make(*outputs, inputs);
+    if (!made) {
+      return {{},
+              fmt::format("{} with {} wires from {} does not fit in squares of side {}", layer.name(),
+                          stages[i].rows.size(), inputs.size(), layer.side())};
+    }
+    layout.network.layers.push_back(std::move(*made));
+    inputs = *outputs;
+  }
+  return layout;
+}
+
+}  // namespace optinc::construct
