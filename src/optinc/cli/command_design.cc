@@ -84,9 +84,12 @@ std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const
 }
 
 void run_design(const Options& options, Context& context) {
-  const auto [train, why] = plan_of(options);
+  const Plan plan = plan_of(options);
+  const design::TrainOptions& train = plan.train;
   design::check(train);
-  if (!why.empty() && !options.json) fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), why);
+  if (!plan.why.empty() && !options.json) {
+    fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), plan.why);
+  }
   const std::filesystem::path folder = options.out.parent_path();
   base::require(folder.empty() || std::filesystem::is_directory(folder), "--out {}: no such folder as {}",
                 options.out.string(), folder.string());
@@ -150,7 +153,7 @@ void run_design(const Options& options, Context& context) {
   context.exit_code = exact ? kOk : kFailed;
   if (options.json) {
     base::Json json = outcome;
-    if (!why.empty()) json["why"] = why;
+    if (!plan.why.empty()) json["why"] = plan.why;
     json["layers"] = train.widths;
     json["inputs"] = inputs;
     json["wrong"] = result.verification.wrong;
