@@ -34,6 +34,14 @@ void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const floa
   sgemm(CblasNoTrans, CblasTrans, m, n, k, a, b, c, beta);
 }
 
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const double* a, const double* b, double* c,
+                         double beta) {
+  use_one_blas_thread();
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
+              static_cast<blasint>(k), 1.0, a, static_cast<blasint>(k), b, static_cast<blasint>(k), beta, c,
+              static_cast<blasint>(n));
+}
+
 void transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
                          float beta) {
   sgemm(CblasTrans, CblasNoTrans, m, n, k, a, b, c, beta);

@@ -1,4 +1,4 @@
-// Single-precision matrix product on OpenBLAS, one thread a call: the caller's threads share out the tiles. (OpenBLAS
+// Matrix products on OpenBLAS, one thread a call: the caller's threads share out the tiles. (OpenBLAS
 // gives other bits with other thread counts, and its own threads fight with everyone else's.)
 #pragma once
 
@@ -12,6 +12,10 @@ void multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const
 /// c [m, n] = a [m, k] * b [n, k]^T + beta * c.
 void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
                          float beta = 0);
+
+/// The same in double precision.
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const double* a, const double* b, double* c,
+                         double beta = 0);
 
 /// c [m, n] = a [k, m]^T * b [k, n] + beta * c.
 void transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,

@@ -31,6 +31,14 @@ TEST(MultiplyTransposed, MultipliesRowsByRows) {
   EXPECT_THAT(c, ElementsAre(4, 4, 10, 13));
 }
 
+TEST(MultiplyTransposed, TakesDoublesToo) {
+  const std::vector<double> a = {1, 2, 3, 4, 5, 6};
+  const std::vector<double> b = {1, 0, 1, 2, 1, 0};
+  std::vector<double> c(4, 1);
+  multiply_transposed(2, 2, 3, a.data(), b.data(), c.data(), 1.0);
+  EXPECT_THAT(c, ElementsAre(5, 5, 11, 14));
+}
+
 TEST(MultiplyTransposed, OverwritesWhateverWasThere) {
   const float a = 3;
   const float b = 5;
