@@ -43,6 +43,10 @@ double approximation_error(const onn::Design& design) {
   return largest;
 }
 
+verify::VerifyOptions sample_of(std::uint64_t count) {
+  return {.count = count, .sampled = true};
+}
+
 void expect_exact(const DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated,
                   const verify::VerifyOptions& options = {}) {
   const onn::Design design = construct(shape, widths, approximated);
@@ -59,6 +63,165 @@ TEST(Construct, EightBitsFourServersIsExactInEveryRounding) {
   expect_exact(every_rounding({8, 4, 4}), kB8N4, all_of(kB8N4));
   expect_exact({8, 4, 4, Rounding::nearest}, kB8N4, all_of(kB8N4));
   expect_exact({8, 4, 4, Rounding::nearest_unbiased}, kB8N4, all_of(kB8N4));
+}
+
+TEST(Construct, EightBitsFourServersTakesTheAreaOfTableOne) {
+  const onn::Design design = construct({8, 4, 4}, kB8N4, all_of(kB8N4));
+  EXPECT_EQ(design.area_mzi, 41936);
+  EXPECT_EQ(design.origin, "constructed");
+  EXPECT_EQ(design.approximated.to_string(), "1-6");
+}
+
+TEST(Construct, EightBitsEightServersIsExactInEveryRounding) {
+  expect_exact(every_rounding({8, 8, 4}), kB8N8, all_of(kB8N8));
+  expect_exact({8, 8, 4, Rounding::nearest}, kB8N8, all_of(kB8N8), sample_of(50000));
+}
+
+TEST(Construct, TheLargeOnesAreExactOnASample) {
+  expect_exact(every_rounding({8, 16, 4}), kB8N16, all_of(kB8N16), sample_of(50000));
+  expect_exact(every_rounding({16, 4, 4}), kB16N4, all_of(kB16N4), sample_of(100000));
+}
+
+// Minutes: run by hand, with --gtest_also_run_disabled_tests.
+TEST(ConstructFull, DISABLED_EightBitsSixteenServers) {
+  expect_exact(every_rounding({8, 16, 4}), kB8N16, all_of(kB8N16));
+}
+TEST(ConstructFull, DISABLED_SixteenBitsFourServers) {
+  expect_exact(every_rounding({16, 4, 4}), kB16N4, all_of(kB16N4));
+}
+
+// Approximated layers only constrain: the wires of the circuit are the same without.
+TEST(Construct, TakesAnySetOfApproximatedLayers) {
+  for (const char* layers : {"none", "1", "2-5", "1,3,6", "6"}) {
+    SCOPED_TRACE(layers);
+    expect_exact(every_rounding({8, 4, 4}), kB8N4, onn::LayerSet::parse(layers, 6));
+  }
+}
+
+// 8 bits, 4 servers, serial: floors in 27 wires, three carries, symbols.
+TEST(Construct, NeedsLittleWithoutSquares) {
+  expect_exact(every_rounding({8, 4, 4}), {4, 27, 7, 7, 6, 4}, {});
+  expect_exact(every_rounding({8, 4, 4}), {4, 27, 11, 4}, {});
+}
+
+// 12 bits, 4 servers, 2 inputs: three digits of each input, of which the first two by thresholds (3 + 3 stages), or all
+// at once.
+TEST(Construct, TakesMoreDigitsAtOnceWhereLayersAreFew) {
+  expect_exact(every_rounding({8, 4, 2}), {2, 64, 16, 4}, {});
+}
+
+/// Hidden layers that have room for any of the small shapes, mostly of Table I's form.
+std::vector<int> any_widths(const DeviceShape& shape) {
+  std::vector<int> widths = {shape.inputs};
+  const int narrowest = 64 * shape.inputs;
+  const int layers = *rc::gen::inRange(10, 13);
+  for (int layer = 1; layer < layers; ++layer) widths.push_back(narrowest << *rc::gen::inRange(0, 2));
+  widths.push_back(shape.symbols());
+  return widths;
+}
+
+onn::LayerSet any_layers(const std::vector<int>& widths) {
+  onn::LayerSet layers;
+  for (int layer = 1; layer < static_cast<int>(widths.size()); ++layer) {
+    if (onn::can_be_approximated(widths[layer], widths[layer - 1]) && *rc::gen::inRange(0, 3) > 0) layers.insert(layer);
+  }
+  return layers;
+}
+
+DeviceShape any_shape(onn::Role role) {
+  DeviceShape shape = device::arbitrary_shape(/*most_bits=*/10, /*most_servers=*/2, role);
+  shape.servers = 1 << *rc::gen::inRange(1, role == onn::Role::single ? 6 : 4);
+  if (role == onn::Role::single && shape.rounding == Rounding::floor) {
+    shape.every_rounding = *rc::gen::arbitrary<bool>();
+  }
+  return shape;
+}
+
+void check_any(onn::Role role) {
+  const DeviceShape shape = any_shape(role);
+  const std::vector<int> widths = any_widths(shape);
+  const onn::Design design = construct(shape, widths, any_layers(widths));
+  onn::check(design, "constructed");
+  RC_ASSERT(approximation_error(design) < 1e-6);
+  const verify::Verification found = verify::verify(device::OnnAverager(design, shape), sample_of(1000));
+  RC_ASSERT(found.wrong == 0u);
+  RC_ASSERT(found.largest_analog_error() == 0);
+}
+
+RC_GTEST_PROP(ConstructProperty, IsExactForAnyPowerOfTwo, ()) {
+  check_any(onn::Role::single);
+}
+RC_GTEST_PROP(ConstructProperty, IsExactAtLevelOneOfACascade, ()) {
+  check_any(onn::Role::cascade_level_1);
+}
+RC_GTEST_PROP(ConstructProperty, IsExactAtLevelTwoOfACascade, ()) {
+  check_any(onn::Role::cascade_level_2);
+}
+
+// The result is a function of what is asked for.
+TEST(Construct, GivesTheSameDesignAgain) {
+  EXPECT_EQ(construct({8, 4, 4}, kB8N4, all_of(kB8N4)).network, construct({8, 4, 4}, kB8N4, all_of(kB8N4)).network);
+}
+
+// Nearest is the floor with other light in the first bias.
+TEST(Construct, NearestDiffersInTheFirstBiasAlone) {
+  const onn::Network floor = construct({8, 4, 4}, kB8N4, all_of(kB8N4)).network;
+  onn::Network nearest = construct({8, 4, 4, Rounding::nearest}, kB8N4, all_of(kB8N4)).network;
+  EXPECT_NE(floor, nearest);
+  nearest.layers[0].bias = floor.layers[0].bias;
+  EXPECT_EQ(floor, nearest);
+}
+
+TEST(Construct, RefusesServersThatAreNoPowerOfTwo) {
+  EXPECT_THAT(
+      [] {
+        construct({8, 6, 4}, kB8N4, {});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("servers 6: a design is constructed for powers of two")));
+}
+
+TEST(Construct, NamesTheStageThatDoesNotFitAndItsWidth) {
+  EXPECT_THAT(
+      [] {
+        construct({8, 4, 4}, {4, 26, 11, 4}, {});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 26 x 4) needs a width of 27")));
+  EXPECT_THAT(
+      [] {
+        construct({8, 4, 4}, {4, 27, 10, 4}, {});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"carry 1\" (layer 2, 10 x 27) needs a width of")));
+}
+
+// Squares of side 4 that see all four inputs have no dark wire: one threshold of an input each, seven squares.
+TEST(Construct, NamesTheStageThatDoesNotFitInItsSquares) {
+  EXPECT_THAT(
+      [] {
+        construct({8, 4, 4}, {4, 24, 32, 32, 32, 4}, onn::LayerSet::parse("1", 5));
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 24 x 4)")));
+  EXPECT_THAT(
+      [] {
+        construct({8, 4, 4}, {4, 32, 32, 32, 32, 4}, onn::LayerSet::parse("2", 5));
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("layer 2, 32 x 32")));
+}
+
+TEST(Construct, SaysHowManyLayersItNeeds) {
+  EXPECT_THAT(
+      [] {
+        construct({8, 4, 4}, {4, 64, 4}, {});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("2 layers: the circuit for 8 bits and 4 servers needs at least 3")));
+}
+
+TEST(Construct, RefusesWidthsThatDoNotGoWithTheShape) {
+  EXPECT_THROW(construct({8, 4, 4}, {}, {}), base::InputError);
+  EXPECT_THROW(construct({8, 4, 4}, {2, 64, 4}, {}), base::InputError);
+  EXPECT_THROW(construct({8, 4, 4}, {4, 64, 3}, {}), base::InputError);
+  EXPECT_THROW(construct({8, 4, 4}, {4, 64, 0, 4}, {}), base::InputError);
+  EXPECT_THROW(construct({8, 4, 4}, {4, 63, 64, 64, 64, 4}, onn::LayerSet::parse("1", 5)), base::InputError);
+  EXPECT_THROW(construct({8, 4, 4}, {4, 64, 64, 4}, onn::LayerSet::parse("7", 7)), base::InputError);
 }
 
 }  // namespace
