@@ -1,5 +1,6 @@
 #include "optinc/cli/command_design.h"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/area_record.h"
 #include "optinc/cli/cli.h"
+#include "optinc/construct/construct.h"
 #include "optinc/design/structure.h"
 #include "optinc/design/train.h"
 #include "optinc/device/onn_averager.h"
@@ -30,6 +32,7 @@ struct Options {
   std::filesystem::path out;
   std::filesystem::path onnx;
   double part_minutes = 0;
+  bool construct = false;
   bool json = false;
 };
 
@@ -71,6 +74,14 @@ base::Json tagged(const char* type, const base::Json& content) {
   return record;
 }
 
+/// What a construction depends on: no more than the device and the structure.
+base::Json construction(const design::TrainOptions& train) {
+  const base::Json whole = design::configuration(train);
+  base::Json config{{"construct", true}};
+  for (const char* key : {"bits", "servers", "layers", "approximate", "rounding", "role"}) config[key] = whole[key];
+  return config;
+}
+
 /// d.safetensors -> d-nearest.safetensors: the same weights with constant light on the last input, verified on its own.
 std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const onn::Design& design, int threads) {
   onn::Design twin = onn::nearest_twin(design);
@@ -83,35 +94,18 @@ std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const
   return twin_path;
 }
 
-void run_design(const Options& options, Context& context) {
-  const Plan plan = plan_of(options);
-  const design::TrainOptions& train = plan.train;
-  design::check(train);
-  if (!plan.why.empty() && !options.json) {
-    fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), plan.why);
-  }
-  const std::filesystem::path folder = options.out.parent_path();
-  base::require(folder.empty() || std::filesystem::is_directory(folder), "--out {}: no such folder as {}",
-                options.out.string(), folder.string());
+/// A design as it came out, on the lattice that it was made for.
+struct Made {
+  onn::Design design;
+  verify::Verification verification;
+  base::Json effort;  ///< what it took, for the record `result`
+};
+
+/// Nothing where the part ended before the run did.
+std::optional<Made> make_by_training(const design::TrainOptions& train, base::RecordWriter& records, Context& context) {
   const std::uint64_t inputs = train.shape.input_count();
-  const onn::Area area = onn::count_mzis(train.widths, train.approximated, train.shape.servers);
-
-  std::filesystem::path records_path = options.out;
-  base::RecordWriter records(records_path.replace_extension(".records.jsonl"),
-                             train.resume ? base::RecordMode::append : base::RecordMode::replace);
-  if (!train.resume) {
-    records.write({{"type", "run"},
-                   {"command", "design"},
-                   {"version", base::kVersion},
-                   {"seed", train.seed},
-                   {"threads", train.threads > 0 ? train.threads : base::available_threads()},
-                   {"config", design::configuration(train)},
-                   {"inputs", inputs}});
-    records.write(tagged("area", area_json(area)));
-  }
-
   std::optional<base::Progress> progress;
-  const design::TrainResult result = design::train(train, [&](const design::EpochReport& epoch) {
+  design::TrainResult result = design::train(train, [&](const design::EpochReport& epoch) {
     if (!progress) {
       progress.emplace("design: epoch", train.epochs);
       progress->start_from(epoch.epoch - 1);
@@ -132,55 +126,109 @@ void run_design(const Options& options, Context& context) {
     records.write({{"type", "part"}, {"epoch", result.epochs}, {"seconds", result.seconds}, {"gflops", result.gflops}});
     fmt::print(context.out, "part done: {} of at most {} epochs, {:.1f} GFLOP/s; --resume goes on from {}\n",
                result.epochs, train.epochs, result.gflops, train.checkpoint.string());
-    context.exit_code = kFailed;
-    return;
+    return std::nullopt;
   }
+  return Made{std::move(result.design),
+              std::move(result.verification),
+              {{"epochs", result.epochs},
+               {"seconds", result.seconds},
+               {"gflops", result.gflops},
+               {"sgemm_gflops", linalg::measure_sgemm_gflops(train.threads, 0.5)}}};
+}
 
-  onn::save_design(options.out, result.design);
-  std::optional<std::filesystem::path> twin_path;
-  if (train.shape.every_rounding) twin_path = save_nearest_twin(options.out, result.design, train.threads);
-  if (!options.onnx.empty()) onn::export_onnx(options.onnx, result.design);
+Made make_by_construction(const design::TrainOptions& train) {
+  const auto start = std::chrono::steady_clock::now();
+  onn::Design design = construct::construct(train.shape, train.widths, train.approximated);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  base::Progress progress("verify", static_cast<double>(train.shape.input_count()));
+  verify::Verification verification =
+      verify::verify(device::OnnAverager(design, train.shape), {.threads = train.threads}, &progress);
+  design.wrong = verification.wrong;
+  design.accuracy = verification.accuracy();
+  return {std::move(design), std::move(verification), {{"seconds", seconds}}};
+}
+
+/// Records of a run that begins; one that is resumed appends to those it had.
+base::RecordWriter open_records(const Options& options, const design::TrainOptions& train) {
+  std::filesystem::path path = options.out;
+  base::RecordWriter records(path.replace_extension(".records.jsonl"),
+                             train.resume ? base::RecordMode::append : base::RecordMode::replace);
+  if (train.resume) return records;
+  records.write({{"type", "run"},
+                 {"command", "design"},
+                 {"version", base::kVersion},
+                 {"seed", train.seed},
+                 {"threads", train.threads > 0 ? train.threads : base::available_threads()},
+                 {"config", options.construct ? construction(train) : design::configuration(train)},
+                 {"inputs", train.shape.input_count()}});
+  records.write(tagged("area", area_json(onn::count_mzis(train.widths, train.approximated, train.shape.servers))));
+  return records;
+}
+
+void run_design(const Options& options, Context& context) {
+  const Plan plan = plan_of(options);
+  const design::TrainOptions& train = plan.train;
+  design::check(train);
+  if (!plan.why.empty() && !options.json) {
+    fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), plan.why);
+  }
+  const std::filesystem::path folder = options.out.parent_path();
+  base::require(folder.empty() || std::filesystem::is_directory(folder), "--out {}: no such folder as {}",
+                options.out.string(), folder.string());
+
+  std::optional<Made> made;
+  if (options.construct) made = make_by_construction(train);  // refused, it leaves no records
+  base::RecordWriter records = open_records(options, train);
+  if (!made) made = make_by_training(train, records, context);
+  context.exit_code = made && made->verification.wrong == 0 ? kOk : kFailed;
+  if (!made) return;
+
+  std::vector<std::string> files{options.out.string()};
+  onn::save_design(options.out, made->design);
+  if (train.shape.every_rounding) files.push_back(save_nearest_twin(options.out, made->design, train.threads).string());
+  if (!options.onnx.empty()) onn::export_onnx(options.onnx, made->design);
   std::filesystem::remove(train.checkpoint);
-  const bool exact = result.verification.wrong == 0;
-  const base::Json outcome{{"outcome", exact ? "exact" : "not exact"},
-                           {"epochs", result.epochs},
-                           {"seconds", result.seconds},
-                           {"gflops", result.gflops},
-                           {"sgemm_gflops", linalg::measure_sgemm_gflops(train.threads, 0.5)},
-                           {"file", options.out.string()}};
-  records.write(tagged("verification", verify::to_json(result.verification)));
+
+  const std::uint64_t inputs = made->verification.inputs, wrong = made->verification.wrong;
+  base::Json outcome{{"outcome", wrong == 0 ? "exact" : "not exact"}, {"origin", made->design.origin}};
+  outcome.update(made->effort);
+  outcome["file"] = options.out.string();
+  records.write(tagged("verification", verify::to_json(made->verification)));
   records.write(tagged("result", outcome));
-  context.exit_code = exact ? kOk : kFailed;
+  const onn::Area area = onn::count_mzis(train.widths, train.approximated, train.shape.servers);
   if (options.json) {
-    base::Json json = outcome;
-    if (!plan.why.empty()) json["why"] = plan.why;
-    json["layers"] = train.widths;
-    json["inputs"] = inputs;
-    json["wrong"] = result.verification.wrong;
-    json["largest_analog_error"] = verify::to_json(result.verification)["largest_analog_error"];
-    json["mzis"] = area.mzis;
-    json["dense_mzis"] = area.dense_mzis;
-    print_json(context, json);
+    if (!plan.why.empty()) outcome["why"] = plan.why;
+    outcome["layers"] = train.widths;
+    outcome["inputs"] = inputs;
+    outcome["wrong"] = wrong;
+    outcome["largest_analog_error"] = verify::to_json(made->verification)["largest_analog_error"];
+    outcome["mzis"] = area.mzis;
+    outcome["dense_mzis"] = area.dense_mzis;
+    outcome["files"] = files;
+    print_json(context, outcome);
     return;
   }
-  fmt::print(context.out, "{} of {} inputs right after {} epochs, {:.1f} s\n",
-             with_commas(inputs - result.verification.wrong), with_commas(inputs), result.epochs, result.seconds);
+  fmt::print(context.out, "{} of {} inputs right, {} in {:.1f} s\n", with_commas(inputs - wrong), with_commas(inputs),
+             made->design.origin, made->effort["seconds"].get<double>());
   fmt::print(context.out, "{} of {} MZIs ({:.2f} %)\n", with_commas(area.mzis), with_commas(area.dense_mzis),
              100 * area.ratio());
-  fmt::print(context.out, "training {:.1f} GFLOP/s; sgemm here {:.1f} GFLOP/s\n", result.gflops,
-             outcome["sgemm_gflops"].get<double>());
-  fmt::print(context.out, "{}\n", options.out.string());
-  if (twin_path) fmt::print(context.out, "{}\n", twin_path->string());
+  if (made->effort.contains("gflops")) {
+    fmt::print(context.out, "{} epochs, {:.1f} GFLOP/s; sgemm here {:.1f} GFLOP/s\n", made->effort["epochs"].get<int>(),
+               made->effort["gflops"].get<double>(), made->effort["sgemm_gflops"].get<double>());
+  }
+  for (const std::string& file : files) fmt::print(context.out, "{}\n", file);
 }
 
 }  // namespace
 
 void add_design(CLI::App& program, Context& context) {
   CLI::App* verb = add_verb(
-      program, "design", "Train an optical neural network, hardware-aware, until every possible input is right",
+      program, "design", "Make an optical neural network that is right on every possible input: train or construct it",
       "  optinc design --bits 8 --servers 4 --layers 4,64,128,256,128,64,4 --approximate all --seed 1 --out "
       "d.safetensors\n"
       "  optinc design --layers 4,64,128,256,128,64,4 --rounding nearest --out n.safetensors --onnx n.onnx\n"
+      "  optinc design --bits 12 --servers 6 --out picked.safetensors\n"
+      "  optinc design --construct --bits 8 --servers 16 --approximate all --out c.safetensors\n"
       "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is "
       "done;\n"
       "--resume goes on from there. Exit code 0: every input is right; 1: some are wrong; 2: bad input.");
@@ -200,6 +248,8 @@ void add_design(CLI::App& program, Context& context) {
                    "input turns into the others (writes <out>-nearest, too)")
       ->capture_default_str();
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
+  verb->add_flag("--construct", options->construct,
+                 "Write the network down instead of training it: exact, for 2, 4, 8, 16, ... servers; bears little noise");
   verb->add_option("--start", options->start, "Train on from this design instead of a random start");
   verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
   verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")

@@ -42,10 +42,65 @@ TEST(Verify, ADesignThatIsWrongFailsWithItsErrors) {
   EXPECT_THAT(run_program({"verify", folder / "wrong.safetensors"}).out, HasSubstr("error -1: "));
 }
 
+TEST(Verify, ShowsTheFirstWrongInputs) {
+  const TemporaryFolder folder;
+  onn::Design design = onn::load_design("designs/b8-n4.safetensors");
+  design.rounding = codec::Rounding::nearest;
+  onn::save_design(folder / "wrong.safetensors", design);
+  // Input 2: A = (0, 0, 0, 2/4) is 0 by floor, 1 by nearest.
+  const base::Json wrong =
+      run_program({"verify", folder / "wrong.safetensors", "--first-wrong", "3", "--json"}).json()["first_wrong"];
+  ASSERT_EQ(wrong.size(), 3u);
+  EXPECT_EQ(wrong[0]["number"], 2);
+  EXPECT_EQ(wrong[0]["inputs"].dump(), "[0.0,0.0,0.0,0.5]");
+  EXPECT_EQ(wrong[0]["right"].dump(), "[0.0,0.0,0.0,1.0]");
+  EXPECT_EQ(wrong[0]["levels"].size(), 4u);
+  EXPECT_NEAR(wrong[0]["levels"][3].get<double>(), 0, 0.5);
+  EXPECT_EQ(wrong[1]["number"], 3);
+  EXPECT_EQ(wrong[2]["number"], 6);
+  EXPECT_THAT(run_program({"verify", folder / "wrong.safetensors", "--first-wrong", "1"}).out,
+              HasSubstr("  wrong input 2: A = 0 0 0 0.5; levels "));
+}
+
+TEST(Verify, ASampleSaysSo) {
+  const Outcome words = run_program({"verify", "designs/b8-n4.safetensors", "--sample", "1000", "--seed", "7"});
+  EXPECT_EQ(words.exit_code, kOk);
+  EXPECT_THAT(words.out, HasSubstr("1,000 of 1,000 sampled inputs right"));
+  EXPECT_THAT(words.out, HasSubstr("drawn at random with seed 7 from 28,561 possible inputs"));
+  EXPECT_THAT(words.out, HasSubstr("at 95 % confidence at most 0.3 % of all are wrong"));  // 1 - 0.05^(1/1000)
+  const base::Json json = run_program({"verify", "designs/b8-n4.safetensors", "--sample", "1000", "--json"}).json();
+  EXPECT_EQ(json["sampled"], true);
+  EXPECT_EQ(json["seed"], 1);
+  EXPECT_EQ(json["inputs"], 1000);
+  EXPECT_EQ(json["possible"], 28561);
+}
+
+TEST(Verify, ARangeSaysSo) {
+  const Outcome words = run_program({"verify", "designs/b8-n4.safetensors", "--range", "28000:561"});
+  EXPECT_EQ(words.exit_code, kOk);
+  EXPECT_THAT(words.out, HasSubstr("checked: inputs 28,000 .. 28,560 of 28,561 possible ones"));
+  const char* const design = "designs/b8-n4.safetensors";
+  expect_bad_input(run_program({"verify", design, "--range", "28000:562"}), "inputs 28000 .. 28562: expected a range");
+  for (const char* range : {"5", "5:", ":5", "5:0", "5:6x", "-1:5"}) {
+    expect_bad_input(run_program({"verify", design, std::string("--range=") + range}), "expected FIRST:COUNT");
+  }
+}
+
+TEST(Verify, TellsItsRateAndHowOrthogonalTheBlocksAre) {
+  const Outcome outcome = run_program({"verify", "designs/b8-n4.safetensors", "--json"});
+  EXPECT_GT(outcome.json()["gflops"], 0);
+  EXPECT_GT(outcome.json()["sgemm_gflops"], 0);
+  EXPECT_LT(outcome.json()["approximation_error"], onn::kApproximationTolerance);
+  const Outcome words = run_program({"verify", "designs/b8-n4.safetensors"});
+  EXPECT_THAT(words.out, HasSubstr("largest |U U^T - I| over approximated layers "));
+  EXPECT_THAT(words.out, HasSubstr("% of sgemm's"));
+}
+
 TEST(Verify, TheExactAveragerStandsInForTheOnn) {
   const Outcome outcome = run_program({"verify", "designs/b8-n4.safetensors", "--exact", "--json"});
   EXPECT_EQ(outcome.exit_code, kOk);
   EXPECT_EQ(outcome.json()["largest_analog_error"], 0.0);
+  EXPECT_TRUE(outcome.json()["gflops"].is_null());
 }
 
 TEST(Verify, AFileCutInHalfIsBadInput) {

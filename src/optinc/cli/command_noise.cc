@@ -1,0 +1,114 @@
+#include "optinc/cli/command_noise.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "optinc/base/error.h"
+#include "optinc/base/progress.h"
+#include "optinc/base/version.h"
+#include "optinc/cli/cli.h"
+#include "optinc/device/onn_averager.h"
+#include "optinc/verify/relative_noise.h"
+
+namespace optinc::cli {
+namespace {
+
+struct Options {
+  std::vector<std::filesystem::path> designs;
+  std::vector<double> sigmas{1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
+  verify::NoiseOptions noise;
+  std::filesystem::path records;
+  bool json = false;
+};
+
+/// One design under each sigma: the record `noise` without its type.
+base::Json measure(const Options& options, const std::filesystem::path& path) {
+  const onn::Design design = onn::load_design(path);
+  const device::DeviceShape shape = device::shape_of(design);
+  const std::string name = path.stem().string();
+  const auto inputs = static_cast<double>(shape.input_count());
+  base::Progress scales(fmt::format("{}: largest outputs", name), inputs);
+  const std::vector<double> largest = verify::largest_outputs(design.network, shape, options.noise.threads, &scales);
+  base::Json rates = base::Json::array();
+  for (const double sigma : options.sigmas) {
+    const double trials =
+        (options.noise.sample > 0 ? static_cast<double>(options.noise.sample) : inputs) * options.noise.draws;
+    base::Progress progress(fmt::format("{}: sigma {}", name, sigma), trials);
+    rates.push_back(
+        verify::to_json(verify::noise_rate(design.network, shape, largest, sigma, options.noise, &progress)));
+  }
+  return {{"design", name},
+          {"origin", design.origin},
+          {"inputs", shape.input_count()},
+          {"sample", options.noise.sample},
+          {"draws", options.noise.draws},
+          {"seed", options.noise.seed},
+          {"largest_outputs", largest},
+          {"rates", rates}};
+}
+
+void print_head(const Options& options, Context& context) {
+  fmt::print(context.out, "{:28}  {:24}", "exact-symbol rate, sigma =", "origin");
+  for (const double sigma : options.sigmas) fmt::print(context.out, "  {:>8}", fmt::format("{:g}", sigma));
+  fmt::print(context.out, "\n");
+}
+
+void print_row(const base::Json& found, Context& context) {
+  fmt::print(context.out, "{:28}  {:24}", found["design"].get<std::string>(), found["origin"].get<std::string>());
+  for (const base::Json& rate : found["rates"]) fmt::print(context.out, "  {:8.6f}", rate["rate"].get<double>());
+  fmt::print(context.out, "\n");
+  context.out.flush();
+}
+
+void run_noise(const Options& options, Context& context) {
+  std::unique_ptr<base::RecordWriter> records;
+  if (!options.records.empty()) {
+    records = std::make_unique<base::RecordWriter>(options.records, base::RecordMode::replace);
+    records->write({{"type", "run"}, {"command", "noise"}, {"version", base::kVersion}, {"seed", options.noise.seed}});
+  }
+  base::Json all = base::Json::array();
+  if (!options.json) print_head(options, context);
+  for (const std::filesystem::path& path : options.designs) {
+    const base::Json found = measure(options, path);
+    if (records) {
+      base::Json record{{"type", "noise"}};
+      record.update(found);
+      records->write(record);
+    }
+    if (!options.json) print_row(found, context);
+    all.push_back(found);
+  }
+  if (options.json) {
+    print_json(context, {{"noise", all}});
+    return;
+  }
+  if (options.noise.sample > 0) {
+    fmt::print(context.out, "{} inputs drawn at random with seed {}, {} draws of noise each\n",
+               with_commas(options.noise.sample), options.noise.seed, options.noise.draws);
+  } else {
+    fmt::print(context.out, "every input, {} draws of noise each, seed {}\n", options.noise.draws, options.noise.seed);
+  }
+}
+
+}  // namespace
+
+void add_noise(CLI::App& program, Context& context) {
+  CLI::App* verb = add_verb(
+      program, "noise", "Say which share of inputs stays right under relative noise",
+      "  optinc noise designs/b8-n4.safetensors\n"
+      "  optinc noise designs/*.safetensors --sample 100000 --sigma 1e-4,1e-3\n"
+      "Relative noise sigma: on every output of every layer, behind its ReLU and the last layer included, independent\n"
+      "Gaussian noise of sigma times that layer's largest absolute output over all inputs.");
+  auto options = std::make_shared<Options>();
+  verb->add_option("designs", options->designs, "Design files (safetensors)")->required();
+  verb->add_option("--sigma", options->sigmas, "Relative noise, one or more")->delimiter(',')->capture_default_str();
+  verb->add_option("--draws", options->noise.draws, "Draws of the noise, an input")->capture_default_str();
+  verb->add_option("--sample", options->noise.sample, "Inputs drawn at random; 0: every input")->capture_default_str();
+  verb->add_option("--seed", options->noise.seed, "Same seed, same noise and sample")->capture_default_str();
+  verb->add_option("--records", options->records, "Write records (JSON lines) here");
+  add_threads_option(*verb, options->noise.threads);
+  add_json_flag(*verb, options->json);
+  verb->callback([options, &context] { run_noise(*options, context); });
+}
+
+}  // namespace optinc::cli

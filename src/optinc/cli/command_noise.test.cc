@@ -1,0 +1,59 @@
+#include "optinc/cli/command_noise.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "optinc/base/record.h"
+#include "optinc/cli/testing.h"
+
+namespace optinc::cli {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kDesign = "designs/b8-n4.safetensors";
+
+TEST(Noise, RatesFallAsNoiseGrows) {
+  const Outcome outcome =
+      run_program({"noise", kDesign, "--sample", "2000", "--draws", "2", "--sigma", "0,1e-3,1e-2", "--json"});
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  const base::Json found = outcome.json()["noise"][0];
+  EXPECT_EQ(found["design"], "b8-n4");
+  EXPECT_EQ(found["largest_outputs"].size(), 6u);
+  ASSERT_EQ(found["rates"].size(), 3u);
+  EXPECT_EQ(found["rates"][0]["trials"], 4000);
+  EXPECT_EQ(found["rates"][0]["rate"], 1.0);
+  EXPECT_GT(found["rates"][1]["rate"], 0.9);
+  EXPECT_LT(found["rates"][2]["rate"], found["rates"][1]["rate"]);
+}
+
+TEST(Noise, SameSeedSameRatesWhateverTheThreads) {
+  const auto right = [](const char* threads, const char* seed) {
+    return run_program({"noise", kDesign, "--sample", "3000", "--draws", "2", "--sigma", "5e-3", "--threads", threads,
+                        "--seed", seed, "--json"})
+        .json()["noise"][0]["rates"][0]["right"];
+  };
+  EXPECT_EQ(right("1", "1"), right("2", "1"));
+  EXPECT_NE(right("1", "1"), right("1", "2"));
+}
+
+TEST(Noise, WritesRecordsAndSaysWhatWasSampled) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program(
+      {"noise", kDesign, "--sample", "500", "--draws", "1", "--sigma", "1e-3", "--records", folder / "n.jsonl"});
+  EXPECT_THAT(outcome.out, HasSubstr("500 inputs drawn at random with seed 1, 1 draws"));
+  const auto records = base::read_records(folder / "n.jsonl");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0]["command"], "noise");
+  EXPECT_EQ(records[1]["type"], "noise");
+}
+
+TEST(Noise, RefusesBadInput) {
+  expect_bad_input(run_program({"noise", kDesign, "--sigma", "-1", "--sample", "10", "--json"}),
+                   "relative noise -1: expected 0 or more");
+  expect_bad_input(run_program({"noise", kDesign, "--draws", "0", "--sample", "10", "--json"}), "0 draws");
+  expect_bad_input(run_program({"noise", "designs/none.safetensors", "--json"}), "none.safetensors");
+}
+
+}  // namespace
+}  // namespace optinc::cli
