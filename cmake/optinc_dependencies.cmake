@@ -18,6 +18,7 @@ find_package(rapidcheck REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+find_package(ZLIB REQUIRED)
 find_package(ONNX REQUIRED)
 
 if(OPTINC_WITH_MPI)

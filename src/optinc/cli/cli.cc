@@ -7,8 +7,11 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/command.h"
 #include "optinc/cli/command_area.h"
+#include "optinc/cli/command_cascade.h"
 #include "optinc/cli/command_design.h"
 #include "optinc/cli/command_export.h"
+#include "optinc/cli/command_import.h"
+#include "optinc/cli/command_noise.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_verify.h"
@@ -38,8 +41,11 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   Context context{out, err};
   add_design(program, context);
   add_verify(program, context);
+  add_cascade(program, context);
+  add_noise(program, context);
   add_area(program, context);
   add_export(program, context);
+  add_import(program, context);
 #ifdef OPTINC_WITH_TORCH
   add_train(program, context);
 #endif

@@ -24,7 +24,7 @@ struct Design {
   codec::Rounding rounding = codec::Rounding::floor;
   Role role = Role::single;
   LayerSet approximated;
-  std::string origin = "trained";  ///< trained | constructed | trained-from-constructed | searched
+  std::string origin = "trained";  ///< trained | constructed | trained-from-constructed | searched | imported
   std::uint64_t wrong = 0;         ///< of all possible inputs, when it was made
   double accuracy = 0;             ///< share of all possible inputs that are right, 0 .. 1
   std::int64_t area_mzi = 0;       ///< P and T included

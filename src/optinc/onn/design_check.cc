@@ -92,9 +92,10 @@ void check_approximated(const Design& design, std::string_view name) {
 
 void check(const Design& design, std::string_view name) {
   check_device(design, name);
-  check_choice(design.origin,
-               std::to_array<std::string_view>({"trained", "constructed", "trained-from-constructed", "searched"}),
-               "origin", name);
+  check_choice(
+      design.origin,
+      std::to_array<std::string_view>({"trained", "constructed", "trained-from-constructed", "searched", "imported"}),
+      "origin", name);
   base::require(design.accuracy >= 0 && design.accuracy <= 1, "{}: accuracy {}, expected 0 to 1", name,
                 design.accuracy);
   base::require(design.area_mzi >= 0, "{}: area_mzi {}, expected at least 0", name, design.area_mzi);
