@@ -20,6 +20,7 @@
 #include "optinc/collective/ring_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/device/exact_averager.h"
+#include "optinc/fabric/cascade.h"
 #include "optinc/fabric/single_device.h"
 
 namespace optinc::collective {
@@ -81,6 +82,17 @@ TEST(Mpi, OptincGivesTheSameBitsAsOverThreads) {
       });
     }
   }
+}
+
+TEST(Mpi, ACascadeOf16RanksGivesTheSameBitsAsOverThreads) {
+  if (MpiTransport(*session).size() != 16) GTEST_SKIP() << "needs 16 ranks";
+  const fabric::Cascade cascade(
+      std::make_shared<device::ExactAverager>(device::DeviceShape{.role = onn::Role::cascade_level_1}),
+      std::make_shared<device::ExactAverager>(
+          device::DeviceShape{.rounding = codec::Rounding::nearest, .role = onn::Role::cascade_level_2}));
+  expect_the_same_bits(10'001, [&](Transport& transport, std::span<float> values) {
+    OpticalAllReduce(transport, cascade, {}).average(values, 0);
+  });
 }
 
 TEST(Mpi, OptincRefusesMoreRanksThanPorts) {

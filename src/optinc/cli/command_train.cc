@@ -13,6 +13,7 @@
 #include "optinc/device/exact_averager.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/device/tabulated_averager.h"
+#include "optinc/fabric/cascade.h"
 #include "optinc/fabric/single_device.h"
 #include "optinc/workload/training.h"
 #ifdef OPTINC_WITH_MPI
@@ -27,6 +28,8 @@ struct Options {
   std::filesystem::path data = "data/wikipedia-excerpt";
   std::string reduce = "optinc";
   std::filesystem::path design = "designs/b8-n4-nearest.safetensors";
+  std::filesystem::path level_1;
+  std::string cascade_mode = "snapped";
   std::string averager = "onn";
   bool no_table = false;
   std::string scale_format = "absmax16";
@@ -61,29 +64,46 @@ struct Optics {
   base::Json description;
 };
 
-Optics make_optics(const Options& options) {
-  onn::Design design = onn::load_design(options.design);
+/// What stands for a design: its ONN, a table of its answers, or integer arithmetic.
+struct DeviceModel {
+  std::shared_ptr<const device::Averager> averager;
+  bool tabulated = false;
+};
+
+/// `on_lattice`: all inputs are possible ones of the device, so that a table may answer.
+DeviceModel make_device(const Options& options, const onn::Design& design, bool on_lattice) {
   const device::DeviceShape shape = device::shape_of(design);
+  if (options.averager == "exact") return {std::make_shared<device::ExactAverager>(shape)};
+  base::require(options.averager == "onn", "--averager {}: expected onn or exact", options.averager);
+  const auto onn = std::make_shared<device::OnnAverager>(design);
+  if (options.no_table || !on_lattice || shape.input_count() > device::TabulatedAverager::kMaxInputs) return {onn};
+  return {std::make_shared<device::TabulatedAverager>(*onn, /*threads=*/0), true};
+}
+
+Optics make_optics(const Options& options) {
+  const onn::Design design = onn::load_design(options.design);
+  const device::DeviceShape shape = device::shape_of(design);
+  const fabric::CascadeMode mode = fabric::parse_cascade_mode(options.cascade_mode);
   Optics optics;
   optics.all_reduce.quantiser = {.bits = shape.bits,
                                  .block = options.block,
                                  .scale_format = codec::parse_scale_format(options.scale_format),
                                  .rounding = codec::parse_quantiser_rounding(options.quantiser_rounding)};
   optics.all_reduce.seed = options.train.seed;
-  std::shared_ptr<const device::Averager> averager;
-  bool tabulated = false;
-  if (options.averager == "exact") {
-    averager = std::make_shared<device::ExactAverager>(shape);
-  } else {
-    base::require(options.averager == "onn", "--averager {}: expected onn or exact", options.averager);
-    averager = std::make_shared<device::OnnAverager>(std::move(design));
-    tabulated = !options.no_table && shape.input_count() <= device::TabulatedAverager::kMaxInputs;
-    if (tabulated) averager = std::make_shared<device::TabulatedAverager>(*averager, /*threads=*/0);
-  }
-  optics.fabric = std::make_unique<fabric::SingleDevice>(averager);
+  const bool cascade = !options.level_1.empty();
+  const DeviceModel device = make_device(options, design, !cascade || mode == fabric::CascadeMode::snapped);
   optics.description = {
       {"file", options.design.filename().string()},   {"bits", shape.bits},           {"servers", shape.servers},
-      {"rounding", codec::to_string(shape.rounding)}, {"averager", options.averager}, {"tabulated", tabulated}};
+      {"rounding", codec::to_string(shape.rounding)}, {"averager", options.averager}, {"tabulated", device.tabulated}};
+  if (cascade) {
+    const DeviceModel level_1 = make_device(options, onn::load_design(options.level_1), /*on_lattice=*/true);
+    optics.fabric =
+        std::make_unique<fabric::Cascade>(level_1.averager, device.averager, fabric::CascadeOptions{.mode = mode});
+    optics.description["level_1"] = options.level_1.filename().string();
+    optics.description["cascade_mode"] = fabric::to_string(mode);
+  } else {
+    optics.fabric = std::make_unique<fabric::SingleDevice>(device.averager);
+  }
   return optics;
 }
 
@@ -197,6 +217,12 @@ void add_run_flags(CLI::App& verb, Options& options) {
 
 void add_optics_flags(CLI::App& verb, Options& options) {
   verb.add_option("--design", options.design, "Design of the device, for --reduce optinc")->capture_default_str();
+  auto* level_1 =
+      verb.add_option("--level-1", options.level_1,
+                      "Design of the N devices of level 1: with --design as level 2 a cascade of N^2 ports");
+  verb.add_option("--cascade-mode", options.cascade_mode, "Between the levels: snapped (a regenerator) or analog")
+      ->needs(level_1)
+      ->capture_default_str();
   verb.add_option("--averager", options.averager, "onn, or exact: integer arithmetic in the ONN's place")
       ->capture_default_str();
   verb.add_flag(
@@ -237,6 +263,8 @@ void add_train(CLI::App& program, Context& context) {
                "  optinc train --reduce ring --records ring.jsonl\n"
                "  optinc train --reduce optinc --design designs/b8-n4-nearest.safetensors --records optinc.jsonl\n"
                "  mpirun -np 4 optinc train --reduce optinc --steps 100\n"
+               "  optinc train --workers 16 --level-1 designs/b8-n4-cascade-1.safetensors --design "
+               "designs/b8-n4-cascade-2.safetensors\n"
                "The paper's model: --layers 8 --hidden 384 --heads 8 --steps 50000.");
   auto options = std::make_shared<Options>();
   verb->add_option("--data", options->data,

@@ -1,6 +1,7 @@
 #include "optinc/cli/command_train.h"
 
 #include <filesystem>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,6 +51,30 @@ TEST(Train, TheTableGivesTheOnnsOwnLosses) {
 TEST(Train, ThreeWorkersLeaveAPortIdleAndFiveAreTooMany) {
   EXPECT_EQ(run_program(small_run({"--workers", "3"})).exit_code, kOk);
   expect_bad_input(run_program(small_run({"--workers", "5"})), "4 ports");
+}
+
+// Three 2-port devices of 8 bits, constructed: four ports for three workers.
+TEST(Train, ACascadeGivesTheLossesOfExactArithmetic) {
+  const TemporaryFolder folder;
+  for (const auto& [role, rounding, file] :
+       {std::tuple{"cascade-level-1", "floor", "1.safetensors"}, {"cascade-level-2", "nearest", "2.safetensors"}}) {
+    ASSERT_EQ(run_program({"design", "--construct", "--bits", "8", "--servers", "2", "--layers", "4,64,64,64,64,4",
+                           "--approximate", "none", "--role", role, "--rounding", rounding, "--out", folder / file})
+                  .exit_code,
+              kOk);
+  }
+  const auto run = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> flags{
+        "--workers", "3", "--level-1", folder / "1.safetensors", "--design", folder / "2.safetensors"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(small_run(flags, "2"));
+    EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
+    return outcome.exit_code == kOk ? outcome.json()["validation_loss"] : base::Json();
+  };
+  const base::Json exact = run({"--averager", "exact"});
+  EXPECT_EQ(run({}), exact);
+  EXPECT_EQ(run({"--cascade-mode", "analog"}), exact);
+  expect_bad_input(run_program(small_run({"--cascade-mode", "analog"})), "--level-1");
 }
 
 TEST(Train, AStepWithANanGradientIsLeftOutAndRecorded) {

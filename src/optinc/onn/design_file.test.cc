@@ -187,7 +187,8 @@ TEST_F(DesignFile, RefusesMetadataOutOfRange) {
   expect_refused(with_metadata("rounding", "up"), "metadata \"rounding\": rounding \"up\": expected floor");
   expect_refused(with_metadata("rounding", "a\nb"), "control characters");
   expect_refused(with_metadata("role", "double"),
-                 "role \"double\", expected one of single, cascade-level-1, cascade-level-2");
+                 "role \"double\": expected single, cascade-level-1 or cascade-level-2");
+
   expect_refused(with_metadata("approximated", "1-3"), "metadata \"approximated\": layers \"1-3\"");
   expect_refused(with_metadata("origin", "found"), "origin \"found\", expected one of trained");
   expect_refused(with_metadata("accuracy", "1.01"), "accuracy 1.01, expected 0 to 1");
