@@ -8,7 +8,7 @@ folder=$2
 rm -rf "$folder"
 mkdir -p "$folder"
 run() {
-  exec "$program" design --bits 4 --servers 4 --layers 2,32,64,32,2 --epochs 300 --first-stage-epochs 60 --batch 16 \
+  exec "$program" design --bits 4 --servers 4 --layers 2,32,64,32,2 --epochs 300 --epoch-samples 169 --first-stage-epochs 60 --batch 16 \
     --verify-below 0 --checkpoint-every 0 "$@" >/dev/null 2>&1
 }
 

@@ -145,7 +145,7 @@ Made make_by_construction(const design::TrainOptions& train) {
       verify::verify(device::OnnAverager(design, train.shape), {.threads = train.threads}, &progress);
   design.wrong = verification.wrong;
   design.accuracy = verification.accuracy();
-  return {std::move(design), std::move(verification), {{"seconds", seconds}}};
+  return {std::move(design), std::move(verification), {{"epochs", 0}, {"seconds", seconds}}};
 }
 
 /// Records of a run that begins; one that is resumed appends to those it had.
@@ -255,7 +255,7 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")
       ->capture_default_str();
   verb->add_option("--epoch-samples", train.epoch_samples,
-                   "Samples an epoch; 0: as many as there are inputs, at most 262,144")
+                   "Samples an epoch; 0: as many as there are inputs, 16,384 .. 262,144")
       ->capture_default_str();
   verb->add_option("--batch", train.batch, "Samples a step")->capture_default_str();
   verb->add_option("--learning-rate", train.learning_rate, "At the top of its cycle")->capture_default_str();

@@ -13,9 +13,9 @@ namespace {
 
 /// 4 bits and 2 servers: 49 inputs, exact in a second or two.
 std::vector<std::string> small_design(const std::string& out) {
-  return {
-      "design", "--bits",  "4",  "--servers", "2", "--layers", "2,32,32,2", "--epochs", "1500", "--first-stage-epochs",
-      "300",    "--batch", "16", "--out",     out, "--json"};
+  return {"design",    "--bits",   "4",    "--servers",       "2",  "--layers",
+          "2,32,32,2", "--epochs", "1500", "--epoch-samples", "49", "--first-stage-epochs",
+          "300",       "--batch",  "16",   "--out",           out,  "--json"};
 }
 
 TEST(Design, FromTrainingToReport) {
@@ -44,10 +44,38 @@ TEST(Design, FromTrainingToReport) {
 TEST(Design, ADesignThatIsNotExactIsSavedAndSaysSo) {
   const TemporaryFolder folder;
   const Outcome outcome = run_program({"design", "--bits", "4", "--servers", "2", "--layers", "2,8,2", "--epochs", "2",
-                                       "--out", folder / "d.safetensors"});
+                                       "--epoch-samples", "49", "--out", folder / "d.safetensors"});
   EXPECT_EQ(outcome.exit_code, kFailed);
   EXPECT_GT(onn::load_design(folder / "d.safetensors").wrong, 0u);
   EXPECT_EQ(run_program({"verify", folder / "d.safetensors"}).exit_code, kFailed);
+}
+
+// Bits are odd, so that symbol 1 has two levels: 4 * 7 = 28 inputs. All that is not said is picked, and it says why.
+TEST(Design, PicksAStructureForADeviceThatNoTableLists) {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      run_program({"design", "--bits", "3", "--servers", "3", "--out", folder / "d.safetensors", "--json"});
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_EQ(outcome.json()["layers"].dump(), "[2,64,128,256,128,64,2]");
+  EXPECT_THAT(outcome.json()["why"].get<std::string>(), testing::HasSubstr("K = 2 inputs cut the 2 symbols"));
+  EXPECT_EQ(outcome.json()["wrong"], 0);
+}
+
+TEST(Design, ConstructsWithoutTraining) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program({"design", "--construct", "--bits", "8", "--servers", "2", "--approximate", "all",
+                                       "--rounding", "every", "--out", folder / "c.safetensors", "--json"});
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_EQ(outcome.json()["origin"], "constructed");
+  EXPECT_EQ(outcome.json()["wrong"], 0);
+  EXPECT_EQ(outcome.json()["largest_analog_error"], 0.0);
+  for (const char* file : {"c.safetensors", "c-nearest.safetensors"}) {
+    EXPECT_EQ(run_program({"verify", folder / file}).exit_code, kOk) << file;
+  }
+  EXPECT_EQ(run_program({"report", folder / "c.records.jsonl", "--out", folder / "page.html"}).exit_code, kOk);
+  expect_bad_input(
+      run_program({"design", "--construct", "--bits", "8", "--servers", "6", "--out", folder / "x.safetensors"}),
+      "servers 6: a design is constructed for powers of two alone");
 }
 
 TEST(Design, RefusesImpossibleCombinations) {

@@ -36,7 +36,7 @@ double one_cycle(double peak, double done) {
 
 std::uint64_t samples_of_epoch(const TrainOptions& options) {
   if (options.epoch_samples > 0) return options.epoch_samples;
-  return std::min(options.shape.input_count(), TrainOptions::kLargestEpoch);
+  return std::clamp(options.shape.input_count(), TrainOptions::kSmallestEpoch, TrainOptions::kLargestEpoch);
 }
 
 /// A network learnt for one device can be trained on for another with as many inputs and outputs of the same meaning.

@@ -25,9 +25,9 @@ struct TrainOptions {
   int threads = 0;  ///< 0: all that are available; the result does not depend on it
 
   int epochs = 300;  ///< at most; the learning rate's one cycle spans them all
-  /// Samples an epoch; 0: as many as there are inputs, at most kLargestEpoch.
+  /// Samples an epoch; 0: as many as there are inputs, between kSmallestEpoch and kLargestEpoch.
   std::uint64_t epoch_samples = 0;
-  static constexpr std::uint64_t kLargestEpoch = std::uint64_t{1} << 18;
+  static constexpr std::uint64_t kSmallestEpoch = std::uint64_t{1} << 14, kLargestEpoch = std::uint64_t{1} << 18;
   int batch = 512;
   double learning_rate = 4e-3;  ///< at the top of its cycle
   int first_stage_epochs = 60;  ///< E1: epochs of the loss `symbols`

@@ -24,6 +24,7 @@ TrainOptions small_options() {
   options.widths = {2, 32, 32, 2};
   options.approximated = onn::LayerSet::parse("all", 3);
   options.epochs = 1500;
+  options.epoch_samples = 49;
   options.first_stage_epochs = 300;
   options.batch = 16;
   return options;
