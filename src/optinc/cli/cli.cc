@@ -14,6 +14,7 @@
 #include "optinc/cli/command_noise.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
+#include "optinc/cli/command_reproduce.h"
 #include "optinc/cli/command_verify.h"
 #ifdef OPTINC_WITH_TORCH
 #include "optinc/cli/command_train.h"
@@ -44,6 +45,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_cascade(program, context);
   add_noise(program, context);
   add_area(program, context);
+  add_reproduce(program, context);
   add_export(program, context);
   add_import(program, context);
 #ifdef OPTINC_WITH_TORCH

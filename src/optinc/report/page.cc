@@ -45,6 +45,8 @@ std::string source_label(Source source) {
       return R"(<span class="source counted">counted</span>)";
     case Source::modelled:
       return R"(<span class="source modelled">modelled</span>)";
+    case Source::published:
+      return R"(<span class="source published">published</span>)";
   }
   throw std::logic_error("source_label: no such source");
 }

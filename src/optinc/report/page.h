@@ -12,9 +12,10 @@ namespace optinc::report {
 
 /// Where a figure comes from.
 enum class Source {
-  measured,  ///< observed in the run: losses, wrong outputs, times
-  counted,   ///< follows exactly from the structure: MZIs
-  modelled,  ///< what the hardware would do, by formula: bytes on the wire
+  measured,   ///< observed in the run: losses, wrong outputs, times
+  counted,    ///< follows exactly from the structure: MZIs
+  modelled,   ///< what the hardware would do, by formula: bytes on the wire
+  published,  ///< what the paper says
 };
 /// A small label for it (markup).
 std::string source_label(Source source);

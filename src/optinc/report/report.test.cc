@@ -136,6 +136,52 @@ TEST(Report, SaysWhatIsNotThere) {
   EXPECT_THAT(section(only_design, "verification"), HasSubstr("no wrong input among 28,561"));
 }
 
+TEST(Report, ThePapersTablesAreShownWhereThereAreAny) {
+  const std::string head = R"({"type":"run","command":"reproduce","version":"0.1.0","seed":1,"config":{}})"
+                           "\n";
+  const std::string row =
+      R"({"type":"reproduction","title":"Table I","group":"as published","design":"b8-n4","approximated":"1-6",)"
+      R"("paper":{"accuracy_percent":100,"area_percent":39.3},"ours":{"origin":"trained","inputs":28561,"sampled":false,)"
+      R"("wrong":0,"accuracy":1.0,"area_percent":39.272,"mzis":41936,"dense_mzis":106784}})"
+      "\n";
+  const std::string missing =
+      R"({"type":"reproduction","title":"Table I","group":"ours","design":"b8-n9","approximated":"1-6",)"
+      R"("paper":{"accuracy_percent":null,"area_percent":null},"ours":null})"
+      "\n";
+  const ReportInputs inputs{.records = {write_records("t.jsonl", head + row + missing)}};
+  const std::string part = section(write_report(inputs), "published");
+  EXPECT_THAT(part, AllOf(HasSubstr("Table I"), HasSubstr("41,936 of 106,784"), HasSubstr("39.27 %")));
+  EXPECT_THAT(part, AllOf(HasSubstr("−0.03"), HasSubstr("b8-n9"), HasSubstr("not there")));
+  EXPECT_EQ(report_summary(inputs)["sentence"], "1 of 2 designs of the paper's tables without a wrong input.");
+  EXPECT_EQ(report_summary(inputs)["reproductions"][0]["wrong"], 0);
+  const std::string without = write_report({.records = {kTestData / "b8-n4.records.jsonl"}});
+  EXPECT_THAT(without_libraries(without), Not(HasSubstr("<section id=\"published\">")));
+}
+
+// Digits are the paper's: 99.99986 % is neither 100 nor 99.9999.
+TEST(Report, ThePapersTablesKeepTheirDigits) {
+  const std::string head = R"({"type":"run","command":"reproduce","version":"0.1.0","seed":1,"config":{}})"
+                           "\n";
+  const std::string below =
+      R"({"type":"reproduction","title":"Table II","group":"as published","design":"d","approximated":"4-7",)"
+      R"("paper":{"accuracy_percent":99.99986,"area_percent":47.9},"ours":{"origin":"constructed","inputs":13845841,)"
+      R"("sampled":false,"wrong":1,"accuracy":0.99999992777,"area_percent":47.958,"mzis":208752,"dense_mzis":435280}})"
+      "\n";
+  const std::string level =
+      R"({"type":"reproduction","title":"Cascade","group":"as published","design":"l","approximated":"1-8",)"
+      R"("paper":{"accuracy_percent":100,"area_percent":null,"additional_mzis_percent":10.5},"ours":{"origin":"trained",)"
+      R"("inputs":28561,"sampled":true,"wrong":0,"accuracy":1.0,"area_percent":40.1,"additional_mzis_percent":9.92,)"
+      R"("mzis":46096,"dense_mzis":123456}})"
+      "\n";
+  const ReportInputs inputs{.records = {write_records("t.jsonl", head + below + level)}};
+  const std::string part = section(write_report(inputs), "published");
+  EXPECT_THAT(part, AllOf(HasSubstr(">99.99986 %<"), HasSubstr(">99.99999 %<"), HasSubstr(">+0.00013<")));
+  EXPECT_THAT(part, AllOf(HasSubstr("additional MZIs, paper"), HasSubstr(">10.5 %<"), HasSubstr(">9.92 %<"),
+                          HasSubstr(">−0.58<"), HasSubstr("28,561 sampled"), HasSubstr(">100 %<")));
+  EXPECT_EQ(report_summary(inputs)["reproductions"][1]["additional_mzis_percent"], 9.92);
+  EXPECT_TRUE(report_summary(inputs)["reproductions"][0]["paper_additional_mzis_percent"].is_null());
+}
+
 TEST(Report, ARunThatWasJustBegunHasAPage) {
   const auto design = write_records("d.jsonl", design_run());
   const auto training = write_records("t.jsonl", train_run({.reduce = "optinc"}));

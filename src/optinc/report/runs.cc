@@ -1,6 +1,7 @@
 #include "optinc/report/runs.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "optinc/base/error.h"
@@ -138,6 +139,34 @@ void add_to_training(const RecordFields& fields, const std::string& type, TrainR
   }
 }
 
+double number_or_nan(const RecordFields& fields, std::string_view key) {
+  return optional_number(fields, key).value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+Reproduction read_reproduction(const RecordFields& fields) {
+  const RecordFields paper(fields.place() + ": paper", fields.object("paper"));
+  Reproduction row{.table = fields.text("title"),
+                   .group = fields.text("group"),
+                   .design = fields.text("design"),
+                   .approximated = fields.text("approximated"),
+                   .paper_accuracy_percent = paper.number("accuracy_percent"),
+                   .paper_area_percent = paper.number("area_percent"),
+                   .paper_additional_mzis_percent = number_or_nan(paper, "additional_mzis_percent")};
+  row.there = !fields.value("ours").is_null();
+  if (!row.there) return row;
+  const RecordFields ours(fields.place() + ": ours", fields.object("ours"));
+  row.origin = ours.text("origin");
+  row.inputs = ours.count("inputs");
+  row.sampled = ours.flag("sampled");
+  row.wrong = ours.count("wrong");
+  row.accuracy = ours.number("accuracy");
+  row.area_percent = ours.number("area_percent");
+  row.additional_mzis_percent = number_or_nan(ours, "additional_mzis_percent");
+  row.mzis = ours.count("mzis");
+  row.dense_mzis = ours.count("dense_mzis");
+  return row;
+}
+
 void read_run_file(const std::filesystem::path& file, Runs& runs) {
   const std::vector<base::Json> records = base::read_records(file);
   base::require(!records.empty(), "{}: no records, expected a 'run' record first", file.string());
@@ -154,14 +183,19 @@ void read_run_file(const std::filesystem::path& file, Runs& runs) {
         runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
       } else if (current == "train") {
         runs.trainings.push_back(read_train_run(fields, std::move(header)));
+      } else if (current == "reproduce") {
+        runs.others.push_back(std::move(header));
       } else {
-        base::refuse("{}: 'command' is {}, expected \"design\" or \"train\"", fields.place(), record["command"].dump());
+        base::refuse("{}: 'command' is {}, expected \"design\", \"train\" or \"reproduce\"", fields.place(),
+                     record["command"].dump());
       }
       continue;
     }
     base::require(!current.empty(), "{}: comes before any 'run' record", fields.place());
     if (current == "design") {
       add_to_design(fields, type, runs.designs.back());
+    } else if (current == "reproduce") {
+      if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
     } else {
       add_to_training(fields, type, runs.trainings.back());
     }
@@ -195,16 +229,18 @@ Runs read_runs(const std::vector<std::filesystem::path>& files) {
   Runs runs;
   for (const std::filesystem::path& file : files) {
     const std::size_t designs_before = runs.designs.size();
-    const std::size_t trainings_before = runs.trainings.size();
+    const std::size_t trainings_before = runs.trainings.size(), others_before = runs.others.size();
     read_run_file(file, runs);
     for (std::size_t i = designs_before; i < runs.designs.size(); ++i) runs.designs[i].header.name = name_of(file);
     for (std::size_t i = trainings_before; i < runs.trainings.size(); ++i) {
       runs.trainings[i].header.name = name_of(file);
     }
+    for (std::size_t i = others_before; i < runs.others.size(); ++i) runs.others[i].name = name_of(file);
   }
   std::vector<RunHeader*> headers;
   for (DesignRun& run : runs.designs) headers.push_back(&run.header);
   for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
+  for (RunHeader& header : runs.others) headers.push_back(&header);
   number_names(headers);
   return runs;
 }

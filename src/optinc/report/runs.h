@@ -1,5 +1,5 @@
-// Record files as runs: what `optinc design` and `optinc train` wrote (doc/format_records.md), grouped by their `run`
-// record.
+// Record files as runs: what `optinc design`, `train` and `reproduce` wrote (doc/format_records.md), grouped by their
+// `run` record.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace optinc::report {
 /// What every run has.
 struct RunHeader {
   std::string name;     ///< the file's name without its endings; runs of one file: "name #1", "name #2"
-  std::string command;  ///< "design" or "train"
+  std::string command;  ///< "design", "train" or "reproduce"
   std::string version;
   std::uint64_t seed = 0;
   base::Json record;                   ///< the whole `run` record
@@ -123,9 +123,32 @@ struct TrainRun {
   std::optional<TrainResult> result;
 };
 
+/// One row of a published table beside a design of ours. Figures are NaN where there is none.
+struct Reproduction {
+  std::string table;  ///< its title
+  std::string group;  ///< rows that belong together
+  std::string design;
+  std::string approximated;
+  double paper_accuracy_percent = 0;
+  double paper_area_percent = 0;
+  double paper_additional_mzis_percent = 0;  ///< of a cascade's level, beyond the structure of Table I
+  bool there = false;                        ///< what follows is of our design
+  std::string origin;
+  std::uint64_t inputs = 0;
+  bool sampled = false;
+  std::uint64_t wrong = 0;
+  double accuracy = 0;
+  double area_percent = 0;
+  double additional_mzis_percent = 0;
+  std::uint64_t mzis = 0;
+  std::uint64_t dense_mzis = 0;
+};
+
 struct Runs {
   std::vector<DesignRun> designs;
   std::vector<TrainRun> trainings;
+  std::vector<RunHeader> others;  ///< of `optinc reproduce`
+  std::vector<Reproduction> reproductions;
 };
 
 /// All runs of all files, in the order given. What a run wrote behind the point it was later resumed from, its result

@@ -43,6 +43,7 @@ void add_what_was_run(Page& page, const Runs& runs) {
       "figures, times apart.");
   for (const DesignRun& run : runs.designs) add_run(page, run.header);
   for (const TrainRun& run : runs.trainings) add_run(page, run.header);
+  for (const RunHeader& header : runs.others) add_run(page, header);
 }
 
 }  // namespace optinc::report

@@ -13,6 +13,8 @@ void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>
 void add_onn_training(Page& page, const std::vector<DesignRun>& designs);
 void add_area(Page& page, const std::vector<DesignRun>& designs);
 void add_verification(Page& page, const std::vector<DesignRun>& designs);
+/// Nothing where there are none: few reports are about the paper's tables.
+void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions);
 void add_training_curves(Page& page, const std::vector<Experiment>& experiments);
 void add_what_was_run(Page& page, const Runs& runs);
 

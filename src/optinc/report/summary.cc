@@ -35,6 +35,22 @@ Json summarise_design(const DesignRun& run) {
   return json;
 }
 
+Json summarise_reproduction(const Reproduction& row) {
+  Json json{{"table", row.table}, {"design", row.design}, {"there", row.there}};
+  json["paper_accuracy_percent"] = number_or_null(row.paper_accuracy_percent);
+  json["paper_area_percent"] = number_or_null(row.paper_area_percent);
+  json["paper_additional_mzis_percent"] = number_or_null(row.paper_additional_mzis_percent);
+  if (!row.there) return json;
+  json["origin"] = row.origin;
+  json["inputs"] = row.inputs;
+  json["sampled"] = row.sampled;
+  json["wrong"] = row.wrong;
+  json["area_percent"] = number_or_null(row.area_percent);
+  json["additional_mzis_percent"] = number_or_null(row.additional_mzis_percent);
+  json["mzis"] = row.mzis;
+  return json;
+}
+
 Json summarise_training_run(const Member& member) {
   const TrainRun& run = *member.run;
   Json json{{"name", run.header.name},
@@ -117,6 +133,13 @@ void say_area(const std::vector<DesignRun>& designs, std::vector<std::string>& p
   }
 }
 
+void say_reproduced(const std::vector<Reproduction>& rows, std::vector<std::string>& parts) {
+  if (rows.empty()) return;
+  const auto is_right = [](const Reproduction& row) { return row.there && row.wrong == 0; };
+  parts.push_back(fmt::format("{} of {} designs of the paper's tables without a wrong input",
+                              std::ranges::count_if(rows, is_right), rows.size()));
+}
+
 void say_validation_loss(const Experiment& experiment, std::vector<std::string>& parts) {
   constexpr int kDecimals = 3;
   for (const Comparison& comparison : experiment.comparisons) {
@@ -164,7 +187,9 @@ Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
             {"version", base::kVersion},
             {"sentence", summary_sentence(runs, experiments)},
             {"designs", Json::array()},
-            {"experiments", Json::array()}};
+            {"experiments", Json::array()},
+            {"reproductions", Json::array()}};
+  for (const Reproduction& row : runs.reproductions) json["reproductions"].push_back(summarise_reproduction(row));
   for (const DesignRun& run : runs.designs) json["designs"].push_back(summarise_design(run));
   for (const Experiment& experiment : experiments) json["experiments"].push_back(summarise_experiment(experiment));
   return json;
@@ -174,6 +199,7 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
   std::vector<std::string> parts;
   say_verified(runs.designs, parts);
   say_area(runs.designs, parts);
+  say_reproduced(runs.reproductions, parts);
   for (const Experiment& experiment : experiments) {
     if (experiments.size() > 1) {
       parts.push_back(
