@@ -73,9 +73,9 @@ TEST(Design, ConstructsWithoutTraining) {
     EXPECT_EQ(run_program({"verify", folder / file}).exit_code, kOk) << file;
   }
   EXPECT_EQ(run_program({"report", folder / "c.records.jsonl", "--out", folder / "page.html"}).exit_code, kOk);
-  expect_bad_input(
-      run_program({"design", "--construct", "--bits", "8", "--servers", "6", "--out", folder / "x.safetensors"}),
-      "servers 6: a design is constructed for powers of two alone");
+  expect_bad_input(run_program({"design", "--construct", "--bits", "8", "--servers", "6", "--json", "--out",
+                                folder / "x.safetensors"}),
+                   "servers 6: a design is constructed for powers of two alone");
 }
 
 TEST(Design, RefusesImpossibleCombinations) {

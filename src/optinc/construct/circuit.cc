@@ -14,6 +14,11 @@ double power_of_4(int exponent) {
   return std::ldexp(1.0, 2 * exponent);
 }
 
+/// Levels of the symbol at a position: 4, but 2 of the first symbol of an odd number of bits.
+int levels_at(const device::DeviceShape& shape, int position) {
+  return shape.bits % 2 == 1 && position == shape.symbols() - 1 ? 2 : 4;
+}
+
 /// A value that the circuit carries, and the most that it can be. It is never negative.
 struct Value {
   Sum sum;
@@ -94,7 +99,7 @@ Positions find_positions(device::DeviceShape shape) {
   // The top symbol has no carry, but where light lifts the largest average over the top (level 2 of a cascade).
   double most_code = 0;
   for (const Input& input : result.inputs) most_code += input.most * power_of_4(input.unit);
-  const int end = shape.symbols() - (most_code < power_of_4(shape.symbols()) ? 1 : 0);
+  const int end = shape.symbols() - (most_code < std::exp2(shape.bits) ? 1 : 0);
   int carry = 0;
   int lowest_needed = shape.role == onn::Role::cascade_level_1 ? result.lowest : 0;
   for (int position = result.lowest; position < end; ++position) {
@@ -103,7 +108,7 @@ Positions find_positions(device::DeviceShape shape) {
       const int place = position - input.unit;
       if (place >= input.finest && place <= input.highest) most += input.most_digit(place);
     }
-    carry = static_cast<int>(most / 4);
+    carry = static_cast<int>(most / levels_at(shape, position));
     if (carry == 0) continue;
     result.most_carries[position] = carry;
     lowest_needed = std::min(lowest_needed, position);
@@ -203,16 +208,19 @@ class Builder {
         if (sum.sum.weights.empty()) base = position;
         sum.sum += power_of_4(position - base) * before.at(position).sum;
         sum.most += power_of_4(position - base) * before.at(position).most;
-        const double wrap = power_of_4(position - base + 1);
+        const int levels = levels_at(shape_, position);
+        const double wrap = levels * power_of_4(position - base);
         Sum carry;
         for (int j = 1; j <= next->second; ++j) carry += rows.step(sum, j * wrap, 1);
         Value& here = digits_.at(position);
-        here.sum += -4 * carry;
-        here.most = 3;
+        here.sum += -levels * carry;
+        here.most = levels - 1;
         if (position + 1 < shape_.symbols()) {
           Value& above = digits_[position + 1];
           above.sum += carry;
           above.most += next->second;
+        } else {
+          overflow_ = carry;  // in the last of these stages
         }
         // A position without a carry ends the run of those that look ahead.
         if (std::next(next) != end && std::next(next)->first != position + 1) sum = {};
@@ -238,6 +246,8 @@ class Builder {
       output.sum += weight * digit.sum;
       output.most += weight * digit.most;
     }
+    // Over the top by less than a step: all symbols have come round to 0, and stay at the highest code.
+    for (int m = 0; m < symbols; ++m) outputs[m].sum += (levels_at(shape_, symbols - 1 - m) - 1) * overflow_;
     while (static_cast<int>(stages_.size()) < plan_.layers - 1) {
       Rows rows;
       for (Value& output : outputs) output = rows.keep(output);
@@ -252,6 +262,7 @@ class Builder {
   Plan plan_;
   Positions positions_;
   std::map<int, Value> digits_;  ///< d by position
+  Sum overflow_;                 ///< 1 where an average is over the highest code, which only light can bring about
   std::vector<Stage> stages_;
 };
 

@@ -3,7 +3,8 @@
 // The circuit works on base-4 digits, whatever s: A_k = sum_e v_(k,e) 4^e, e from s - 1 down to the lattice's finest
 // place. What an input's digit weighs in the code decides its position: the digits at one position, of at most 1 +
 // log_4 N + ... inputs, add up to d_e. Then symbol o_e = d_e + c_(e-1) - 4 c_e with carries c_e = floor((d_e + c_(e-1))
-// / 4). For servers N = 2^n the lattice of A_k ends at a digit, and digits below the last carry are never needed.
+// / 4). Where constant light lifts an average over the highest code (level 2 of a cascade), all symbols stay at their
+// highest. For servers N = 2^n the lattice of A_k ends at a digit, and digits below the last carry are never needed.
 //
 //   digits   the highest digits of every A_k by comparing with thresholds, and what remains of it; again and again
 //   carry    carries from the finest position up, one or more positions a stage; several at once by look-ahead

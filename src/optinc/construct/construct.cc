@@ -19,11 +19,20 @@ namespace {
 /// More digits at once would take 2 * 255 wires an input; look-ahead over more positions would leave float32 little.
 constexpr int kMostDigitsAtOnce = 3;
 constexpr int kMostCarriesAtOnce = 8;
+/// A step's ramps rise by 2 / pitch over the whole range of an input, and their rest is told apart to a quarter of the
+/// pitch: float32's 24 bits hold that up to here.
+constexpr int kMostSteps = 1 << 11;
 
 void check(const device::DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated) {
   shape.check();
   base::require(std::has_single_bit(static_cast<unsigned>(shape.servers)),
                 "servers {}: a design is constructed for powers of two alone", shape.servers);
+  for (int k = 0; k < shape.inputs; ++k) {
+    base::require(shape.last_step(k) < kMostSteps,
+                  "input {} of {} has {} steps: the circuit compares with thresholds, which float32 carries through it "
+                  "exactly up to {} steps; more inputs have fewer each",
+                  k + 1, shape.inputs, shape.last_step(k), kMostSteps);
+  }
   base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                 widths.size());
   base::require(widths.front() == shape.inputs, "first width {}: expected the {} inputs", widths.front(), shape.inputs);

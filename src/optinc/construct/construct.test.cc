@@ -101,7 +101,7 @@ TEST(Construct, TakesAnySetOfApproximatedLayers) {
 // 8 bits, 4 servers, serial: floors in 27 wires, three carries, symbols.
 TEST(Construct, NeedsLittleWithoutSquares) {
   expect_exact(every_rounding({8, 4, 4}), {4, 27, 7, 7, 6, 4}, {});
-  expect_exact(every_rounding({8, 4, 4}), {4, 27, 11, 4}, {});
+  expect_exact(every_rounding({8, 4, 4}), {4, 27, 10, 4}, {});
 }
 
 // 12 bits, 4 servers, 2 inputs: three digits of each input, of which the first two by thresholds (3 + 3 stages), or all
@@ -139,8 +139,13 @@ DeviceShape any_shape(onn::Role role) {
 
 void check_any(onn::Role role) {
   const DeviceShape shape = any_shape(role);
+  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < 2048);
   const std::vector<int> widths = any_widths(shape);
-  const onn::Design design = construct(shape, widths, any_layers(widths));
+  const onn::LayerSet approximated = any_layers(widths);
+  RC_LOG() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs << ", "
+           << codec::to_string(shape.rounding) << (shape.every_rounding ? " every, " : ", ") << onn::to_string(role)
+           << ", widths " << testing::PrintToString(widths) << ", approximated " << approximated.to_string() << "\n";
+  const onn::Design design = construct(shape, widths, approximated);
   onn::check(design, "constructed");
   RC_ASSERT(approximation_error(design) < 1e-6);
   const verify::Verification found = verify::verify(device::OnnAverager(design, shape), sample_of(1000));
@@ -172,6 +177,24 @@ TEST(Construct, NearestDiffersInTheFirstBiasAlone) {
   EXPECT_EQ(floor, nearest);
 }
 
+// Level 2 of a cascade: decimals on the highest code, which no servers can send, round up to one step more.
+TEST(Construct, StaysAtTheHighestCodeWhereLightLiftsAnAverageOverIt) {
+  for (const int bits : {3, 4}) {
+    expect_exact(
+        {.bits = bits, .servers = 2, .inputs = 2, .rounding = Rounding::nearest, .role = onn::Role::cascade_level_2},
+        {2, 128, 128, 128, 128, 128, 2}, {});
+  }
+}
+
+// 10 bits, 4 servers, one input of 4,092 steps: 3,331 of 4,093 inputs would be right.
+TEST(Construct, RefusesWhatFloat32CanNotCarry) {
+  EXPECT_THAT(
+      [] {
+        construct({10, 4, 1}, {1, 64, 64, 64, 64, 64, 64, 64, 64, 64, 5}, {});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("input 1 of 1 has 4092 steps")));
+}
+
 TEST(Construct, RefusesServersThatAreNoPowerOfTwo) {
   EXPECT_THAT(
       [] {
@@ -188,9 +211,9 @@ TEST(Construct, NamesTheStageThatDoesNotFitAndItsWidth) {
       ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 26 x 4) needs a width of 27")));
   EXPECT_THAT(
       [] {
-        construct({8, 4, 4}, {4, 27, 10, 4}, {});
+        construct({8, 4, 4}, {4, 27, 9, 4}, {});
       },
-      ThrowsMessage<base::InputError>(HasSubstr("stage \"carry 1\" (layer 2, 10 x 27) needs a width of")));
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"carry 1\" (layer 2, 9 x 27) needs a width of 10")));
 }
 
 // Squares of side 4 that see all four inputs have no dark wire: one threshold of an input each, seven squares.
@@ -202,9 +225,10 @@ TEST(Construct, NamesTheStageThatDoesNotFitInItsSquares) {
       ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 24 x 4)")));
   EXPECT_THAT(
       [] {
-        construct({8, 4, 4}, {4, 32, 32, 32, 32, 4}, onn::LayerSet::parse("2", 5));
+        construct({8, 4, 4}, {4, 28, 28, 28, 28, 4}, onn::LayerSet::parse("2", 5));
       },
-      ThrowsMessage<base::InputError>(HasSubstr("layer 2, 32 x 32")));
+      ThrowsMessage<base::InputError>(
+          HasSubstr("layer 2, 28 x 28) with 6 wires from 27 does not fit in squares of side 28")));
 }
 
 TEST(Construct, SaysHowManyLayersItNeeds) {
