@@ -10,6 +10,7 @@
 #include "optinc/cli/cli.h"
 #include "optinc/device/exact_averager.h"
 #include "optinc/device/onn_averager.h"
+#include "optinc/device/tabulated_averager.h"
 #include "optinc/fabric/basic_cascade.h"
 #include "optinc/fabric/cascade.h"
 #include "optinc/fabric/end_to_end.h"
@@ -95,11 +96,19 @@ double find_tolerance(const Options& options, const Levels& levels) {
                                   {.threads = options.threads, .most_splits = options.most_splits}, &progress);
 }
 
+/// Where all inputs are possible ones, a table of the ONN's own answers stands in for it: the same bits, sooner.
+std::shared_ptr<const device::Averager> on_lattice(const std::shared_ptr<const device::OnnAverager>& onn, int threads) {
+  if (onn->shape().input_count() > device::TabulatedAverager::kMaxInputs) return onn;
+  return std::make_shared<device::TabulatedAverager>(*onn, threads);
+}
+
 base::Json check_samples(const Options& options, const Levels& levels) {
   const device::DeviceShape& shape = levels.level_2->shape();
   const int servers = shape.servers * shape.servers;
-  const fabric::Cascade snapped(levels.level_1, levels.level_2, {.mode = fabric::CascadeMode::snapped});
-  const fabric::Cascade analog(levels.level_1, levels.level_2, {.mode = fabric::CascadeMode::analog});
+  const auto level_1 = on_lattice(levels.level_1, options.threads);
+  const fabric::Cascade snapped(level_1, on_lattice(levels.level_2, options.threads),
+                                {.mode = fabric::CascadeMode::snapped});
+  const fabric::Cascade analog(level_1, levels.level_2, {.mode = fabric::CascadeMode::analog});
   const device::DeviceShape single{shape.bits, shape.servers, shape.inputs, shape.rounding};
   const auto quantiser = std::make_shared<fabric::SingleDevice>(std::make_shared<device::ExactAverager>(single));
   const fabric::BasicCascade basic(quantiser, quantiser);
