@@ -138,7 +138,9 @@ void print_what_was_checked(Context& context, const verify::VerifyOptions& chose
 }
 
 void print_largest_errors(Context& context, const device::DeviceShape& shape, const verify::Verification& found) {
-  fmt::print(context.out, "largest analog error {:.4f} levels (the receiver errs from 0.5 on",
+  fmt::print(context.out,
+             "largest analog error {:.4f} levels (the receiver errs from 0.5 on, above the highest and below the "
+             "lowest level never",
              found.largest_analog_error());
   if (shape.steps_per_output_level() > 1) {
     fmt::print(context.out, "; on the last output, with decimals, from {:.4g} on",

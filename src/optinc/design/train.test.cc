@@ -68,6 +68,7 @@ TEST(Train, LearnsBothLevelsOfACascade) {
   for (const auto role : {onn::Role::cascade_level_1, onn::Role::cascade_level_2}) {
     TrainOptions options = small_options();
     options.shape.role = role;
+    options.epoch_samples = options.shape.input_count();
     const TrainResult result = train(options, ignore);
     EXPECT_EQ(result.verification.wrong, 0u) << onn::to_string(role);
     EXPECT_EQ(result.design.role, role);
