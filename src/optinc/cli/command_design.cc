@@ -248,8 +248,9 @@ void add_design(CLI::App& program, Context& context) {
                    "input turns into the others (writes <out>-nearest, too)")
       ->capture_default_str();
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
-  verb->add_flag("--construct", options->construct,
-                 "Write the network down instead of training it: exact, for 2, 4, 8, 16, ... servers; bears little noise");
+  verb->add_flag(
+      "--construct", options->construct,
+      "Write the network down instead of training it: exact, for 2, 4, 8, 16, ... servers; bears little noise");
   verb->add_option("--start", options->start, "Train on from this design instead of a random start");
   verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
   verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")

@@ -46,8 +46,7 @@ Structure pick_structure(device::DeviceShape shape) {
           ? "as asked"
           : fmt::format("inputs cut the {} symbols into groups of {}", shape.symbols(), shape.symbols_per_input()),
       widest, shape.servers, shape.symbols_per_input(), shape.symbols_per_input() == 1 ? "" : "s",
-      structure.approximated.to_string(),
-      all ? "" : ", the first and the last left whole as in the paper");
+      structure.approximated.to_string(), all ? "" : ", the first and the last left whole as in the paper");
   return structure;
 }
 
