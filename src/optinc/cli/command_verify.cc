@@ -185,7 +185,7 @@ std::optional<Answer> verify_over_ranks(const device::Averager& averager, const 
                                         collective::Transport* transport) {
   const std::uint64_t possible = averager.shape().input_count();
   const std::uint64_t count = chosen.count > 0 ? chosen.count : possible;
-  base::Progress progress("verify", std::max(1.0, static_cast<double>(count / chosen.ranks)),
+  base::Progress progress("verify", std::max(1.0, static_cast<double>(count) / chosen.ranks),
                           chosen.rank == 0 ? stderr : nullptr);
   const verify::Verification mine = verify::verify(averager, chosen, &progress);
   const double sgemm_gflops = linalg::measure_sgemm_gflops(chosen.threads, /*seconds=*/0.3);

@@ -26,8 +26,8 @@ struct Part {
 Part cut_part(const Stage& stage, const std::vector<int>& rows, const std::vector<int>& wires) {
   Part part;
   Matrix all = Matrix::Zero(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(wires.size()));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& weights = stage.rows[rows[i]].weights;
+  for (const int row : rows) {
+    const auto& weights = stage.rows[row].weights;
     bool any = false;
     for (std::size_t j = 0; j < wires.size(); ++j) {
       const auto found = weights.find(wires[j]);
@@ -35,7 +35,7 @@ Part cut_part(const Stage& stage, const std::vector<int>& rows, const std::vecto
       all(static_cast<Eigen::Index>(part.rows.size()), static_cast<Eigen::Index>(j)) = found->second;
       any = true;
     }
-    if (any) part.rows.push_back(rows[i]);
+    if (any) part.rows.push_back(row);
   }
   part.weights = all.topRows(static_cast<Eigen::Index>(part.rows.size()));
   return part;

@@ -35,7 +35,7 @@ void BasicCascade::average(std::span<const std::span<const std::uint8_t>> server
       const std::size_t first = group * ports;
       level_1_->average(std::span(servers).subspan(first, std::min(ports, servers.size() - first)), codes.size(),
                         rounding_bits, first_element + begin, of_group);
-      of_groups.push_back(of_group);
+      of_groups.emplace_back(of_group);
     }
     level_2_->average(of_groups, codes.size(), rounding_bits, first_element + begin, averaged);
     codec::unpack_symbols(averaged, bits(), 0, codes);
