@@ -19,7 +19,7 @@ namespace {
 
 const codec::RoundingBits kRoundingBits(1);
 
-/// Shapes whose S_k stay below 2^23: A_k = S_k / N then says S_k exactly in float32.
+/// Shapes whose S_k stay below 2^22: A_k = S_k / N then says S_k exactly in float32.
 device::DeviceShape draw_shape() {
   const int bits = *rc::gen::weightedOneOf<int>({{4, rc::gen::inRange(2, 17)}, {1, rc::gen::inRange(17, 33)}});
   const int servers = *rc::gen::weightedOneOf<int>({{3, rc::gen::inRange(2, 9)}, {1, rc::gen::inRange(9, 65)}});
@@ -30,7 +30,7 @@ device::DeviceShape draw_shape() {
     const device::DeviceShape shape{.bits = bits, .servers = servers, .inputs = inputs, .rounding = rounding};
     if (shape.bits_of_input(0) < 1) continue;
     const int widest = std::max(shape.bits_of_input(0), 2 * shape.symbols_per_input() * (inputs > 1));
-    if (((std::int64_t{1} << widest) + 1) * servers < (1 << 23)) shapes.push_back(shape);
+    if (((std::int64_t{1} << widest) + 1) * servers < (1 << 22)) shapes.push_back(shape);
   }
   return *rc::gen::elementOf(shapes);
 }
