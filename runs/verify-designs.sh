@@ -17,17 +17,17 @@ for table in table1 table2 cascade; do
 done 2>/dev/null | tee "$out/reproduce.txt"
 
 # Both levels trained; level 1 constructed below a trained level 2; both constructed.
-cascade() { build/optinc cascade "designs/$2.safetensors" "designs/$3.safetensors" --records "$out/cascade-$1.jsonl"; }
+cascade() { build/optinc cascade "designs/$2.safetensors" "designs/$3.safetensors" --samples 5000000 --records "$out/cascade-$1.jsonl"; }
 {
   cascade trained b8-n4-cascade-1 b8-n4-cascade-2
   cascade mixed b8-n4-cascade-1-constructed b8-n4-cascade-2
   cascade constructed b8-n4-cascade-1-constructed b8-n4-cascade-2-constructed
 } 2>/dev/null | tee "$out/cascade.txt"
 
-# 10 draws of noise: every input of the small devices, a sample of 100,000 of the large ones.
+# 10 draws of noise: every input of the small devices, a sample of 20,000 of the larger ones.
 small=(designs/b8-n4*.safetensors)
 large=(designs/b8-n8*.safetensors designs/b8-n16*.safetensors designs/b16-n4*.safetensors)
 {
   build/optinc noise "${small[@]}" --records "$out/noise-small.jsonl"
-  build/optinc noise "${large[@]}" --sample 100000 --records "$out/noise-large.jsonl"
+  build/optinc noise "${large[@]}" --sample 20000 --records "$out/noise-large.jsonl"
 } 2>/dev/null | tee "$out/noise.txt"
