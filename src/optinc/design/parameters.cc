@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
 #include "optinc/linalg/polar.h"
+#include "optinc/onn/normalisation.h"
 
 namespace optinc::design {
 
@@ -70,22 +72,8 @@ onn::Network to_network(const ParameterLayout& layout, const std::vector<float>&
     layer.bias.assign(parameters.begin() + place.bias, parameters.begin() + place.bias + place.outputs);
     network.layers.push_back(std::move(layer));
   }
-  onn::Layer& first = network.layers.front();
-  for (int row = 0; row < first.outputs; ++row) {
-    double shifted = first.bias[row];
-    for (int column = 0; column < first.inputs; ++column) {
-      float& weight = first.weight[std::size_t(row) * first.inputs + column];
-      shifted -= weight * normalisation.input_shift / normalisation.input_scale;
-      weight = static_cast<float>(weight / normalisation.input_scale);
-    }
-    first.bias[row] = static_cast<float>(shifted);
-  }
-  onn::Layer& last = network.layers.back();
-  for (float& weight : last.weight) weight = static_cast<float>(weight * normalisation.output_scale);
-  for (float& bias : last.bias) {
-    bias = static_cast<float>(bias * normalisation.output_scale + normalisation.output_shift);
-  }
-  return network;
+  return onn::in_levels(std::move(network), {normalisation.input_scale, normalisation.input_shift},
+                        {normalisation.output_scale, normalisation.output_shift});
 }
 
 std::vector<float> from_network(const ParameterLayout& layout, const onn::Network& network,

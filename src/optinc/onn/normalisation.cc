@@ -30,9 +30,8 @@ Network in_levels(Network network, const Units& inputs, const Units& outputs) {
     double bias = first.bias[i];
     for (int j = 0; j < first.inputs; ++j) {
       float& weight = first.weight[static_cast<std::size_t>(i) * first.inputs + j];
-      const double scaled = weight / inputs.scale;
-      bias -= scaled * inputs.shift;
-      weight = static_cast<float>(scaled);
+      bias -= weight * inputs.shift / inputs.scale;
+      weight = static_cast<float>(weight / inputs.scale);
     }
     first.bias[i] = static_cast<float>(bias);
   }
