@@ -33,7 +33,7 @@ struct Options {
   bool json = false;
 };
 
-/// Both levels, and the floor of single devices that the basic cascade is made of.
+/// Both levels, as designs and as averagers.
 struct Levels {
   onn::Design first, second;
   std::shared_ptr<const device::OnnAverager> level_1, level_2;
@@ -45,12 +45,9 @@ struct Levels {
         level_2(std::make_shared<device::OnnAverager>(second)) {}
 };
 
-base::Json verify_level(const device::OnnAverager& level, const char* name, int threads) {
+verify::Verification verify_level(const device::OnnAverager& level, const char* name, int threads) {
   base::Progress progress(fmt::format("verify {}", name), static_cast<double>(level.shape().input_count()));
-  const verify::Verification found = verify::verify(level, {.threads = threads}, &progress);
-  base::Json json = verify::to_json(found);
-  json["largest_errors"] = found.largest_errors;
-  return json;
+  return verify::verify(level, {.threads = threads}, &progress);
 }
 
 base::Json to_json(const verify::ToleranceProof& proof, const std::vector<double>& radius) {
@@ -176,13 +173,12 @@ void print_words(Context& context, const Options& options, const base::Json& fou
 void run_cascade(const Options& options, Context& context) {
   const Levels levels(options);
   const fabric::Cascade fits(levels.level_1, levels.level_2);  // refuses what does not fit before anything is run
-  base::Json found{{"level_1", verify_level(*levels.level_1, "level 1", options.threads)},
-                   {"level_2", verify_level(*levels.level_2, "level 2", options.threads)}};
-  const bool snapped = found["level_1"]["wrong"] == 0 && found["level_2"]["wrong"] == 0;
-  found["snapped_exact"] = snapped;
-  std::vector<double> errors;
-  for (const base::Json& error : found["level_1"]["largest_errors"]) errors.push_back(error.get<double>());
-  found["analog_proof"] = prove_analog(options, levels, errors);
+  const verify::Verification level_1 = verify_level(*levels.level_1, "level 1", options.threads);
+  const verify::Verification level_2 = verify_level(*levels.level_2, "level 2", options.threads);
+  const bool snapped = level_1.wrong == 0 && level_2.wrong == 0;
+  base::Json found{
+      {"level_1", verify::to_json(level_1)}, {"level_2", verify::to_json(level_2)}, {"snapped_exact", snapped}};
+  found["analog_proof"] = prove_analog(options, levels, level_1.largest_errors);
   found["analog_exact"] = found["analog_proof"]["holds"];
   if (!options.no_tolerance) found["tolerance"] = find_tolerance(options, levels);
   if (options.samples > 0) found["end_to_end"] = check_samples(options, levels);
