@@ -10,7 +10,7 @@ set -euo pipefail
 run_packages=(
   build-essential cmake ninja-build pkg-config
   libtorch-dev libopenblas-pthread-dev libeigen3-dev libhwy-dev libopenmpi-dev openmpi-bin
-  libcli11-dev nlohmann-json3-dev libfmt-dev libsentencepiece-dev libonnx-dev libprotobuf-dev protobuf-compiler
+  libcli11-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev libsentencepiece-dev libonnx-dev libprotobuf-dev protobuf-compiler
   zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )

@@ -42,6 +42,24 @@ void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const doub
               static_cast<blasint>(n));
 }
 
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const std::complex<double>* a,
+                         const std::complex<double>* b, std::complex<double>* c) {
+  use_one_blas_thread();
+  const std::complex<double> one = 1, zero = 0;
+  cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
+              static_cast<blasint>(k), &one, a, static_cast<blasint>(k), b, static_cast<blasint>(k), &zero, c,
+              static_cast<blasint>(n));
+}
+
+void multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const std::complex<float>* a,
+                         const std::complex<float>* b, std::complex<float>* c) {
+  use_one_blas_thread();
+  const std::complex<float> one = 1, zero = 0;
+  cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
+              static_cast<blasint>(k), &one, a, static_cast<blasint>(k), b, static_cast<blasint>(k), &zero, c,
+              static_cast<blasint>(n));
+}
+
 void transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c,
                          float beta) {
   sgemm(CblasTrans, CblasNoTrans, m, n, k, a, b, c, beta);

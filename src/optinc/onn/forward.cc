@@ -69,7 +69,9 @@ void forward_layer(const Layer& layer, bool activate, const float* from, float* 
   for (; i < outputs; ++i) multiply<1>(weight + i * inputs, bias + i, inputs, activate, from, to + i * kBlockRows);
 }
 
-void forward_rows(const Network& network, std::size_t count, const float* inputs, float* outputs) {
+/// behind: null for ReLUs.
+void forward_rows(const Network& network, std::size_t count, const float* inputs, float* outputs,
+                  const std::function<void(const LayerSums&)>* behind) {
   const auto input_width = static_cast<std::size_t>(network.inputs());
   const auto output_width = static_cast<std::size_t>(network.outputs());
   const auto largest_width = static_cast<std::size_t>(std::ranges::max(network.widths()));
@@ -84,8 +86,10 @@ void forward_rows(const Network& network, std::size_t count, const float* inputs
       for (std::size_t row = 0; row < rows; ++row) levels[row] = inputs[(first + row) * input_width + k];
       std::fill(levels + rows, levels + kBlockRows, 0.0f);
     }
-    for (const Layer& layer : network.layers) {
-      forward_layer(layer, &layer != &network.layers.back(), current, next);
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+      const Layer& layer = network.layers[l];
+      forward_layer(layer, behind == nullptr && l + 1 < network.layers.size(), current, next);
+      if (behind != nullptr) (*behind)({l, first, rows, static_cast<std::size_t>(layer.outputs), kBlockRows, next});
       std::swap(current, next);
     }
     for (std::size_t row = 0; row < rows; ++row) {
@@ -106,7 +110,12 @@ namespace optinc::onn {
 HWY_EXPORT(forward_rows);
 
 void forward(const Network& network, std::size_t count, const float* inputs, float* outputs) {
-  HWY_DYNAMIC_DISPATCH(forward_rows)(network, count, inputs, outputs);
+  HWY_DYNAMIC_DISPATCH(forward_rows)(network, count, inputs, outputs, nullptr);
+}
+
+void forward(const Network& network, std::size_t count, const float* inputs, float* outputs,
+             const std::function<void(const LayerSums&)>& behind) {
+  HWY_DYNAMIC_DISPATCH(forward_rows)(network, count, inputs, outputs, &behind);
 }
 
 namespace reference {

@@ -1,0 +1,163 @@
+#include "optinc/chip/compile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include <Eigen/SVD>
+
+#include "optinc/base/error.h"
+#include "optinc/base/parallel.h"
+#include "optinc/base/version.h"
+#include "optinc/chip/unit_matrices.h"
+#include "optinc/device/onn_averager.h"
+#include "optinc/device/preprocessing.h"
+#include "optinc/linalg/polar.h"
+#include "optinc/mesh/decompose.h"
+#include "optinc/onn/forward.h"
+
+namespace optinc::chip {
+namespace {
+
+using linalg::Matrix;
+
+/// A mesh still to be found: the worker threads take them one by one.
+struct Task {
+  Matrix orthogonal;
+  std::size_t stage, block;
+  bool second;
+};
+
+mesh::MeshShape shape_for(const CompileOptions& options, const Matrix& orthogonal) {
+  return {options.layout, static_cast<int>(orthogonal.rows()), options.cell};
+}
+
+Stage dense_stage(std::string name, const Matrix& weight, std::size_t number, std::vector<Task>& tasks) {
+  const Eigen::BDCSVD<Matrix> svd(weight, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  base::require(svd.info() == Eigen::Success, "stage {}: the singular value decomposition did not converge", name);
+  const Eigen::VectorXd& values = svd.singularValues();
+  Stage stage{std::move(name), static_cast<int>(weight.rows()), static_cast<int>(weight.cols())};
+  stage.gain = values[0] > 0 ? values[0] : 1;
+  std::vector<double> attenuation;
+  for (const double value : values) attenuation.push_back(std::min(value / stage.gain, 1.0));
+  stage.blocks.push_back({.attenuators = set_attenuators(attenuation), .second = mesh::Mesh{}});
+  tasks.push_back({svd.matrixV().transpose(), number, 0, false});
+  tasks.push_back({svd.matrixU(), number, 0, true});
+  return stage;
+}
+
+Stage approximated_stage(std::string name, const Matrix& weight, std::size_t number, std::vector<Task>& tasks) {
+  Stage stage{std::move(name), static_cast<int>(weight.rows()), static_cast<int>(weight.cols()), true};
+  const Eigen::Index side = std::min(weight.rows(), weight.cols());
+  const double largest = weight.rowwise().norm().maxCoeff();
+  std::vector<std::vector<double>> diagonals;
+  double most = 0;
+  for (Eigen::Index row = 0; row < weight.rows(); row += side) {
+    for (Eigen::Index column = 0; column < weight.cols(); column += side) {
+      Matrix square = weight.block(row, column, side, side);
+      std::vector<double>& diagonal = diagonals.emplace_back();
+      for (Eigen::Index i = 0; i < side; ++i) {
+        // Rows that float32 can't tell from dark: their light is put out, whatever their direction.
+        const double length = square.row(i).norm();
+        diagonal.push_back(length > 1e-30 * largest ? length : 0);
+        square.row(i) *= diagonal.back() > 0 ? 1 / length : 0;
+      }
+      most = std::max(most, *std::ranges::max_element(diagonal));
+      tasks.push_back({std::move(square), number, stage.blocks.size(), false});
+      stage.blocks.push_back({static_cast<int>(row), static_cast<int>(column)});
+    }
+  }
+  if (most == 0) most = 1;
+  for (std::size_t b = 0; b < diagonals.size(); ++b) {
+    for (double& value : diagonals[b]) value /= most;
+    stage.blocks[b].attenuators = set_attenuators(diagonals[b]);
+  }
+  stage.gain = most * std::sqrt(static_cast<double>(stage.splits()) * stage.combined());
+  return stage;
+}
+
+/// The largest |sum| of every layer over all possible inputs.
+std::vector<double> largest_sums(const onn::Network& network, const device::DeviceShape& shape, int threads,
+                                 base::Progress* progress) {
+  constexpr std::size_t kTile = 960;
+  std::vector<double> largest(network.layers.size(), 0);
+  std::mutex mutex;
+  std::uint64_t done = 0;
+  base::parallel_for(shape.input_count(), kTile, threads, [&](std::size_t begin, std::size_t end, int) {
+    const std::size_t count = end - begin;
+    std::vector<std::int32_t> steps(count * shape.inputs);
+    std::vector<float> inputs(steps.size()), outputs(count * shape.symbols());
+    shape.enumerate_steps(begin, count, steps.data());
+    device::levels_of_steps(shape, count, steps.data(), inputs.data());
+    std::vector<float> mine(largest.size(), 0);
+    onn::forward(network, count, inputs.data(), outputs.data(), [&](const onn::LayerSums& layer) {
+      const bool activate = layer.layer + 1 < mine.size();
+      float most = mine[layer.layer];
+      for (std::size_t unit = 0; unit < layer.units; ++unit) {
+        float* const sums = layer.sums + unit * layer.stride;
+        for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
+        for (std::size_t row = 0; row < layer.stride && activate; ++row) sums[row] = std::max(sums[row], 0.0f);
+      }
+      mine[layer.layer] = most;
+    });
+    const std::lock_guard lock(mutex);
+    for (std::size_t l = 0; l < mine.size(); ++l) largest[l] = std::max(largest[l], double{mine[l]});
+    done += count;
+    if (progress != nullptr) progress->update(static_cast<double>(done));
+  });
+  return largest;
+}
+
+}  // namespace
+
+Program compile(const onn::Design& design, const std::string& name, const CompileOptions& options,
+                base::Progress* progress) {
+  Program program{.design = name,
+                  .shape = device::shape_of(design),
+                  .approximated = design.approximated,
+                  .origin = design.origin,
+                  .area_mzi = design.area_mzi,
+                  .version = base::kVersion};
+  std::vector<Task> tasks;
+  const auto add_dense = [&](std::string stage, const Matrix& weight) {
+    program.stages.push_back(dense_stage(std::move(stage), weight, program.stages.size(), tasks));
+  };
+  add_dense("P", preprocessing_matrix(program.shape));
+  for (const onn::Layer& layer : design.network.layers) {
+    const int number = static_cast<int>(program.stages.size());
+    const Matrix weight =
+        Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(layer.weight.data(), layer.outputs,
+                                                                        layer.inputs)
+            .cast<double>();
+    if (design.approximated.contains(number)) {
+      program.stages.push_back(
+          approximated_stage(std::to_string(number), weight, program.stages.size(), tasks));
+      program.stages.back().approximated = true;
+    } else {
+      add_dense(std::to_string(number), weight);
+    }
+    program.stages.back().bias.assign(layer.bias.begin(), layer.bias.end());
+  }
+  add_dense("T", splitting_matrix(program.shape));
+
+  // The largest first: they are dealt out one by one.
+  std::ranges::stable_sort(tasks, std::greater<>(), [](const Task& task) { return task.orthogonal.rows(); });
+  base::parallel_for(tasks.size(), 1, options.threads, [&](std::size_t index, std::size_t, int) {
+    const Task& task = tasks[index];
+    Block& block = program.stages[task.stage].blocks[task.block];
+    const bool exact = linalg::orthogonality_error(task.orthogonal) < 1e-13;
+    const Matrix orthogonal = exact ? task.orthogonal : linalg::nearest_orthogonal(task.orthogonal);
+    mesh::Mesh mesh = mesh::program(orthogonal.cast<linalg::Complex>(), shape_for(options, orthogonal));
+    (task.second ? *block.second : block.first) = std::move(mesh);
+  });
+
+  const std::vector<double> largest = largest_sums(design.network, program.shape, options.threads, progress);
+  for (std::size_t l = 0; l < largest.size(); ++l) program.stages[l + 1].largest_output = largest[l];
+  program.stages.front().largest_output = largest_level(program.shape);
+  program.stages.back().largest_output = largest.back();
+  return program;
+}
+
+}  // namespace optinc::chip
