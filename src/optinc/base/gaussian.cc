@@ -1,6 +1,6 @@
 // A vector lane works on one Philox block, from its counter to its four numbers. No lane looks at another and no
-// operation rounds otherwise on longer vectors, hence the same bits on each. Highway's own Log, Sin and Cos would do, too,
-// but reduce ranges that integers reduce exactly here.
+// operation rounds otherwise on longer vectors, hence the same bits on each. Highway's own Log, Sin and Cos would do,
+// too, but reduce ranges that integers reduce exactly here.
 #include "optinc/base/gaussian.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include "optinc/base/random.h"
 
@@ -35,10 +36,6 @@ constexpr int kRounds = 10;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 constexpr std::size_t kStep = kBlockWords * kLanes;
 
-struct Four {
-  FloatVector z0, z1, z2, z3;
-};
-
 /// philox4x32 of random.h. A word lies in the lower half of a 64-bit lane, where the widening multiply reads it and
 /// leaves its product: the new word. The upper halves hold what is left of products, and nobody looks at them.
 class Philox {
@@ -59,7 +56,8 @@ class Philox {
   /// Lane i: the four words of block first + i.
   HWY_INLINE Words operator()(std::uint64_t first) const {
     const Word64s d;
-    const auto even = hn::Add(hn::Iota(d, 0), hn::Iota(d, first));
+    // Not Iota(d, first): it goes through memory, in small stores that the load of the vector has to wait for.
+    const auto even = hn::Add(hn::Set(d, first), hn::ShiftLeft<1>(hn::Iota(d, 0)));
     const State a = rounds(even), b = rounds(hn::Add(even, hn::Set(d, 1)));
     return {interleave(a.c0, b.c0), interleave(a.c1, b.c1), interleave(a.c2, b.c2), interleave(a.c3, b.c3)};
   }
@@ -79,8 +77,8 @@ class Philox {
     for (const auto& [key0, key1] : keys_) {
       const auto product0 = multiply(s.c0, 0xD2511F53);
       const auto product1 = multiply(s.c2, 0xCD9E8D57);
-      s = {hn::Xor(hn::Xor(hn::ShiftRight<32>(product1), s.c1), hn::Set(d, key0)), product1,
-           hn::Xor(hn::Xor(hn::ShiftRight<32>(product0), s.c3), hn::Set(d, key1)), product0};
+      s = {hn::Xor3(hn::ShiftRight<32>(product1), s.c1, hn::Set(d, key0)), product1,
+           hn::Xor3(hn::ShiftRight<32>(product0), s.c3, hn::Set(d, key1)), product0};
     }
     return s;
   }
@@ -96,27 +94,27 @@ class Philox {
   std::uint64_t stream_;
 };
 
-/// `negative` where the sign bit of the word is set, else `otherwise`.
-HWY_INLINE FloatVector choose(WordVector word, FloatVector negative, FloatVector otherwise) {
-  return hn::IfNegativeThenElse(hn::BitCast(Floats(), word), negative, otherwise);
+/// `yes` where the number is negative. Not Highway 1.0.3's IfNegativeThenElse: on SSSE3 it takes the word for a mask of
+/// all its bits.
+HWY_INLINE FloatVector if_negative(hn::Vec<Int32s> number, FloatVector yes, FloatVector no) {
+  return hn::IfThenElse(hn::RebindMask(Floats(), hn::Lt(number, hn::Zero(Int32s()))), yes, no);
 }
 
-/// -2 ln((word + 1/2) 2^-32), to 2e-7 of itself, also where the logarithm goes to 0.
+/// -2 ln((word + 1/2) 2^-32), for every word to 2.5e-7 of itself: also where the logarithm goes to 0.
 HWY_INLINE FloatVector squared_radius(WordVector word) {
   const Floats d;
   const Int32s di;
   const auto signed_word = hn::BitCast(di, word);
-  // In the upper half, the distance from 1: an int32 that becomes a float without loss of what counts.
+  // Words of the upper half count from the top: x is u or, there, 1 - u, and keeps its own 24 bits near either end.
   const auto folded = hn::Xor(signed_word, hn::BroadcastSignBit(signed_word));
   const FloatVector x = hn::MulAdd(hn::ConvertTo(d, folded), hn::Set(d, 0x1p-32f), hn::Set(d, 0x1p-33f));
-  const auto u = hn::BitCast(di, choose(word, hn::Sub(hn::Set(d, 1.0f), x), x));
+  const auto u = hn::BitCast(di, if_negative(signed_word, hn::Sub(hn::Set(d, 1.0f), x), x));
   // u = 2^exponent * mantissa, the mantissa in [sqrt(1/2), sqrt(2)).
   const auto offset = hn::Sub(u, hn::Set(di, std::bit_cast<std::int32_t>(std::numbers::sqrt2_v<float> / 2)));
   const auto exponent = hn::ShiftRight<23>(offset);
   const FloatVector mantissa = hn::BitCast(d, hn::Sub(u, hn::ShiftLeft<23>(exponent)));
   // f = mantissa - 1; where the exponent is 0 it is -x.
-  const FloatVector f =
-      choose(hn::BitCast(Word32s(), offset), hn::Sub(mantissa, hn::Set(d, 1.0f)), hn::Neg(x));
+  const FloatVector f = if_negative(offset, hn::Sub(mantissa, hn::Set(d, 1.0f)), hn::Neg(x));
   // ln(1 + f) = f - f^2 / 2 + f^3 p(f), with the p of Cephes' logf (S. L. Moshier), all of it times -2.
   FloatVector p = hn::Set(d, -2 * 7.0376836292e-2f);
   for (const float coefficient : {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
@@ -128,7 +126,7 @@ HWY_INLINE FloatVector squared_radius(WordVector word) {
   return hn::MulAdd(hn::Mul(f, f), p, linear);
 }
 
-/// radius * cos and radius * sin of the angle 2 pi 2^-32 word.
+/// radius * cos and radius * sin of the angle 2 pi 2^-32 word. The cosine and sine are right to 1.1e-7.
 HWY_INLINE void polar(FloatVector radius, WordVector word, FloatVector& z_cos, FloatVector& z_sin) {
   const Floats d;
   // The angle is quadrant * pi/2 + rest, the rest in [-pi/4, pi/4): exact, on integers. The quadrant's two bits are the
@@ -147,11 +145,11 @@ HWY_INLINE void polar(FloatVector radius, WordVector word, FloatVector& z_cos, F
   const FloatVector cosine = hn::MulAdd(square, c, hn::Set(d, 1.0f));
   // Quadrants 0 .. 3: (cos, sin) is (c, s), (-s, c), (-c, -s), (s, -c).
   const WordVector sign = hn::Set(Word32s(), 1u << 31);
-  const WordVector swap = hn::ShiftLeft<1>(turned);
+  const auto swap = hn::BitCast(Int32s(), hn::ShiftLeft<1>(turned));
   const auto cos_sign = hn::And(hn::Add(turned, hn::Set(Word32s(), 1u << 30)), sign);
   const auto sin_sign = hn::And(turned, sign);
-  z_cos = hn::Xor(hn::Mul(radius, choose(swap, sine, cosine)), hn::BitCast(d, cos_sign));
-  z_sin = hn::Xor(hn::Mul(radius, choose(swap, cosine, sine)), hn::BitCast(d, sin_sign));
+  z_cos = hn::Xor(hn::Mul(radius, if_negative(swap, sine, cosine)), hn::BitCast(d, cos_sign));
+  z_sin = hn::Xor(hn::Mul(radius, if_negative(swap, cosine, sine)), hn::BitCast(d, sin_sign));
 }
 
 /// values [kStep] += scale * z of the blocks first ..

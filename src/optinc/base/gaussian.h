@@ -1,6 +1,7 @@
 // Gaussian random numbers from a counter-based stream (random.h), by Box and Muller's transform: of the words 2 i and
 // 2 i + 1 come numbers 2 i and 2 i + 1,
-//     radius = sqrt(-2 ln((word_2i + 1/2) 2^-32)), angle = 2 pi 2^-32 word_2i+1, z = radius cos(angle), radius sin(angle).
+//     radius = sqrt(-2 ln((word_2i + 1/2) 2^-32)), angle = 2 pi 2^-32 word_2i+1, z = radius cos(angle), radius
+//     sin(angle).
 // Words of 32 bits end the tails at |z| = 6.76. P(|z| > x) is right to 2e-6 of itself at x = 5, 0.13 % at 6, 0.5 % at
 // 6.2. Source: G. E. P. Box, M. E. Muller, "A note on the generation of random normal deviates", Ann. Math. Statist. 29
 // (1958).

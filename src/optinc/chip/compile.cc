@@ -78,9 +78,9 @@ Stage approximated_stage(std::string name, const Matrix& weight, std::size_t num
   return stage;
 }
 
-/// The largest |sum| of every layer over all possible inputs.
-std::vector<double> largest_sums(const onn::Network& network, const device::DeviceShape& shape, int threads,
-                                 base::Progress* progress) {
+/// The largest |output| of every layer, behind its ReLU, over all possible inputs.
+std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape, int threads,
+                                    base::Progress* progress) {
   constexpr std::size_t kTile = 960;
   std::vector<double> largest(network.layers.size(), 0);
   std::mutex mutex;
@@ -97,8 +97,8 @@ std::vector<double> largest_sums(const onn::Network& network, const device::Devi
       float most = mine[layer.layer];
       for (std::size_t unit = 0; unit < layer.units; ++unit) {
         float* const sums = layer.sums + unit * layer.stride;
-        for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
         for (std::size_t row = 0; row < layer.stride && activate; ++row) sums[row] = std::max(sums[row], 0.0f);
+        for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
       }
       mine[layer.layer] = most;
     });
@@ -127,13 +127,11 @@ Program compile(const onn::Design& design, const std::string& name, const Compil
   add_dense("P", preprocessing_matrix(program.shape));
   for (const onn::Layer& layer : design.network.layers) {
     const int number = static_cast<int>(program.stages.size());
-    const Matrix weight =
-        Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(layer.weight.data(), layer.outputs,
-                                                                        layer.inputs)
-            .cast<double>();
+    const Matrix weight = Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(layer.weight.data(),
+                                                                                          layer.outputs, layer.inputs)
+                              .cast<double>();
     if (design.approximated.contains(number)) {
-      program.stages.push_back(
-          approximated_stage(std::to_string(number), weight, program.stages.size(), tasks));
+      program.stages.push_back(approximated_stage(std::to_string(number), weight, program.stages.size(), tasks));
       program.stages.back().approximated = true;
     } else {
       add_dense(std::to_string(number), weight);
@@ -153,7 +151,7 @@ Program compile(const onn::Design& design, const std::string& name, const Compil
     (task.second ? *block.second : block.first) = std::move(mesh);
   });
 
-  const std::vector<double> largest = largest_sums(design.network, program.shape, options.threads, progress);
+  const std::vector<double> largest = largest_outputs(design.network, program.shape, options.threads, progress);
   for (std::size_t l = 0; l < largest.size(); ++l) program.stages[l + 1].largest_output = largest[l];
   program.stages.front().largest_output = largest_level(program.shape);
   program.stages.back().largest_output = largest.back();

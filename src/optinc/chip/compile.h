@@ -16,8 +16,8 @@ struct CompileOptions {
 };
 
 /// Approximated layers: of every square the diagonal and the orthogonal matrix nearest to its scaled rows (a float32
-/// file leaves them about 1e-7 away from orthogonal); the others, P and T by their SVD. Runs over all possible inputs to
-/// find every stage's largest output; `progress` (may be null) is told of inputs done.
+/// file leaves them about 1e-7 away from orthogonal); the others, P and T by their SVD. Runs over all possible inputs
+/// to find every stage's largest output; `progress` (may be null) is told of inputs done.
 Program compile(const onn::Design& design, const std::string& name, const CompileOptions& options,
                 base::Progress* progress = nullptr);
 

@@ -1,8 +1,8 @@
 // A mesh program: a design as settings of a photonic chip. One JSON file holds it (doc/format_program.md).
 //
 // Light passes the stages P, layer 1, .., layer L, T. Behind each layer but the last a detector, the ReLU and a new
-// emission stand; between P and layer 1, and between layer L and T, nothing does. A stage's matrix W [outputs, inputs] is
-// built from passive blocks:
+// emission stand; between P and layer 1, and between layer L and T, nothing does. A stage's matrix W [outputs, inputs]
+// is built from passive blocks:
 //
 //     W = gain / sqrt(splits * combined) * sum over blocks of second * diag(attenuation) * first, each at its place
 //
@@ -56,8 +56,8 @@ struct Stage {
   int outputs = 0, inputs = 0;
   bool approximated = false;
   double gain = 1;
-  std::vector<double> bias;     ///< [outputs], in level units, by reference light; empty for P and T
-  double largest_output = 0;    ///< over all possible inputs, |W x + bias|, level units
+  std::vector<double> bias;   ///< [outputs], in level units, by reference light; empty for P and T
+  double largest_output = 0;  ///< over all possible inputs, behind the ReLU (of the last layer: |.|), level units
   std::vector<Block> blocks;
 
   int splits() const;    ///< squares stacked: copies of every input's light
@@ -93,8 +93,8 @@ Placed count_placed(const Stage& stage);
 /// The matrix W of a stage with ideal parts, without its gain if `passive`.
 linalg::ComplexMatrix stage_matrix(const Stage& stage, bool passive = false);
 
-/// Throws base::InputError, one line that begins with `name`, for a program that can't be: stages that don't follow each
-/// other, meshes of other sizes, phases that are not finite.
+/// Throws base::InputError, one line that begins with `name`, for a program that can't be: stages that don't follow
+/// each other, meshes of other sizes, phases that are not finite.
 void check(const Program& program, const std::string& name);
 
 /// JSON, 17 digits. Whole or not at all.

@@ -8,13 +8,18 @@
 #include "optinc/cli/command.h"
 #include "optinc/cli/command_area.h"
 #include "optinc/cli/command_cascade.h"
+#include "optinc/cli/command_compile.h"
 #include "optinc/cli/command_design.h"
+#include "optinc/cli/command_error_law.h"
 #include "optinc/cli/command_export.h"
+#include "optinc/cli/command_hardware.h"
 #include "optinc/cli/command_import.h"
+#include "optinc/cli/command_link_budget.h"
 #include "optinc/cli/command_noise.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_reproduce.h"
+#include "optinc/cli/command_simulate.h"
 #include "optinc/cli/command_verify.h"
 #ifdef OPTINC_WITH_TORCH
 #include "optinc/cli/command_train.h"
@@ -45,9 +50,14 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_cascade(program, context);
   add_noise(program, context);
   add_area(program, context);
+  add_hardware(program, context);
   add_reproduce(program, context);
   add_export(program, context);
   add_import(program, context);
+  add_compile(program, context);
+  add_simulate(program, context);
+  add_link_budget(program, context);
+  add_error_law(program, context);
 #ifdef OPTINC_WITH_TORCH
   add_train(program, context);
 #endif

@@ -47,4 +47,21 @@ std::vector<std::vector<std::byte>> gather(collective::Transport* transport, std
   return all;
 }
 
+std::vector<std::byte> broadcast(collective::Transport* transport, std::span<const std::byte> from_rank_0) {
+  constexpr int kNobody = -1;
+  if (rank_of(transport) > 0) {
+    std::uint64_t size = 0;
+    transport->exchange(kNobody, {}, 0, std::as_writable_bytes(std::span(&size, 1)));
+    std::vector<std::byte> bytes(size);
+    transport->exchange(kNobody, {}, 0, bytes);
+    return bytes;
+  }
+  for (int rank = 1; rank < ranks_of(transport); ++rank) {
+    const std::uint64_t size = from_rank_0.size();
+    transport->exchange(rank, std::as_bytes(std::span(&size, 1)), kNobody, {});
+    transport->exchange(rank, from_rank_0, kNobody, {});
+  }
+  return {from_rank_0.begin(), from_rank_0.end()};
+}
+
 }  // namespace optinc::cli

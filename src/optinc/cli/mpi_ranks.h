@@ -20,4 +20,7 @@ int ranks_of(const collective::Transport* transport);
 /// What each rank gives, at rank 0 in the order of ranks; at the others nothing.
 std::vector<std::vector<std::byte>> gather(collective::Transport* transport, std::span<const std::byte> mine);
 
+/// Rank 0's bytes, at every rank.
+std::vector<std::byte> broadcast(collective::Transport* transport, std::span<const std::byte> from_rank_0);
+
 }  // namespace optinc::cli

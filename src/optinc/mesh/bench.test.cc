@@ -22,8 +22,8 @@ TEST(SelfConfigure, FindsTheMatrixWithoutKnowingTheCouplers) {
   self_configure(bench, wanted);
   EXPECT_LT(error_of(wanted, bench.mesh(), couplers), 1e-12);
   EXPECT_GT(error_of(wanted, program(wanted, shape), couplers), 5e-3);
-  // 28 cells, six rounds of six, and eight output phases.
-  EXPECT_EQ(bench.measurements(), 28u * 36 + 8);
+  // 28 cells, 75 settings of theta with four measurements, and eight output phases.
+  EXPECT_EQ(bench.measurements(), 28u * 75 * 4 + 8);
 }
 
 TEST(SelfConfigure, DoesAsWellAsWithAModelOfTheCouplers) {

@@ -60,9 +60,10 @@ void require_unitary(const linalg::ComplexMatrix& unitary, const MeshShape& shap
                 "decomposition of a {} x {} matrix: expected {} x {}", unitary.rows(), unitary.cols(), shape.size,
                 shape.size);
   const double error = linalg::unitarity_error(unitary);
-  base::require(error <= kUnitarityTolerance,
-                "decomposition of a {0} x {0} matrix: the largest entry of U U^H - I is {1:.3g}, expected at most {2:g}",
-                shape.size, error, kUnitarityTolerance);
+  base::require(
+      error <= kUnitarityTolerance,
+      "decomposition of a {0} x {0} matrix: the largest entry of U U^H - I is {1:.3g}, expected at most {2:g}",
+      shape.size, error, kUnitarityTolerance);
 }
 
 /// Triangular: row after row from the last on, each from column 0 on.
@@ -151,8 +152,8 @@ Rotations decompose(const linalg::ComplexMatrix& unitary, const MeshShape& shape
       lefts.push_back({mode, cell, -n.phase()});
     }
   }
-  // U = A_1 .. A_k D R with A = diag(exp(i phase), 1) S: the diagonals move to the left. S diag(d1, d2) = d2 S diag(d1/d2,
-  // 1); a bar or cross state lets both phases through, so its own is free.
+  // U = A_1 .. A_k D R with A = diag(exp(i phase), 1) S: the diagonals move to the left. S diag(d1, d2) = d2 S
+  // diag(d1/d2, 1); a bar or cross state lets both phases through, so its own is free.
   std::vector<double>& d = found.output_phase;
   d = diagonal_phases(matrix, size);
   for (auto left = lefts.rbegin(); left != lefts.rend(); ++left) {

@@ -1,4 +1,5 @@
-// Decomposition of Haar-random unitaries, one thread. Goals: 0.1 s at 256 and 1 s at 512, largest |U - U'| at most 1e-14.
+// Decomposition of Haar-random unitaries, one thread. Goals: 0.1 s at 256 and 1 s at 512, largest |U - U'| at most
+// 1e-14.
 #include "optinc/mesh/decompose.h"
 
 #include <benchmark/benchmark.h>

@@ -105,13 +105,22 @@ RC_GTEST_PROP(Decompose, IsIndependentOfRealOrComplexArithmetic, ()) {
 TEST(Decompose, RefusesWhatIsNotUnitary) {
   ComplexMatrix matrix = linalg::random_unitary(4, 1, 1);
   matrix(1, 2) += 1e-6;
-  EXPECT_THAT([&] { program(matrix, {Layout::rectangular, 4}); },
-              ThrowsMessage<base::InputError>(HasSubstr("the largest entry of U U^H - I is")));
+  EXPECT_THAT(
+      [&] {
+        program(matrix, {Layout::rectangular, 4});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("the largest entry of U U^H - I is")));
   matrix(1, 2) = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_THAT([&] { program(matrix, {Layout::triangular, 4}); },
-              ThrowsMessage<base::InputError>(HasSubstr("U U^H - I is nan")));
-  EXPECT_THAT([&] { program(ComplexMatrix::Identity(3, 4), {Layout::rectangular, 4}); },
-              ThrowsMessage<base::InputError>(HasSubstr("3 x 4 matrix: expected 4 x 4")));
+  EXPECT_THAT(
+      [&] {
+        program(matrix, {Layout::triangular, 4});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("U U^H - I is nan")));
+  EXPECT_THAT(
+      [&] {
+        program(ComplexMatrix::Identity(3, 4), {Layout::rectangular, 4});
+      },
+      ThrowsMessage<base::InputError>(HasSubstr("3 x 4 matrix: expected 4 x 4")));
 }
 
 TEST(Correction, IsExactWhereAllSplitsAreWithinReach) {

@@ -1,6 +1,6 @@
-// Rows lie in memory, so rotating two rows is a vector loop. Rotating columns is not: eight rows at a time are transposed
-// into a strip [columns][8], all steps are applied there, and the strip is written back. Steps whose rotation the strip's
-// own rows call for are found on the way: strips go from the bottom to the top.
+// Rows lie in memory, so rotating two rows is a vector loop. Rotating columns is not: eight rows at a time are
+// transposed into a strip [columns][8], all steps are applied there, and the strip is written back. Steps whose
+// rotation the strip's own rows call for are found on the way: strips go from the bottom to the top.
 #include "optinc/mesh/elimination.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A mesh of interferometers as data: where its cells lie and how they are set. size (size - 1) / 2 cells and `size` phase
-// shifters behind them make any unitary matrix.
+// A mesh of interferometers as data: where its cells lie and how they are set. size (size - 1) / 2 cells and `size`
+// phase shifters behind them make any unitary matrix.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ struct MeshShape {
   CellKind kind = CellKind::mzi;
 
   std::size_t cells() const { return static_cast<std::size_t>(size) * (size - 1) / 2; }
-  /// In the order in which light passes. Cells are numbered column by column, in a column from mode 0 on; a cell acts on
-  /// modes m and m + 1.
+  /// In the order in which light passes. Cells are numbered column by column, in a column from mode 0 on; a cell acts
+  /// on modes m and m + 1.
   std::vector<Column> columns() const;
 
   bool operator==(const MeshShape&) const = default;

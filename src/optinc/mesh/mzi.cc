@@ -42,9 +42,9 @@ Setting setting_for(double split_rad, const Couplers& couplers) {
     const double theta = 2 * split_rad, common = pi / 2 + split_rad;
     return {theta, common, common, 0};
   }
-  // |a|^2 of T is (1 + sin 2f sin 2s - cos 2f cos 2s cos theta) / 2 with the errors f and s. Set to sin^2 split, it gives
-  // sin^2 and cos^2 of theta/2 as products, which lose no digits near the cross and bar states; a negative one is out of
-  // reach. Source of the correction: S. Bandyopadhyay, R. Hamerly, D. Englund, arXiv:2103.04993.
+  // |a|^2 of T is (1 + sin 2f sin 2s - cos 2f cos 2s cos theta) / 2 with the errors f and s. Set to sin^2 split, it
+  // gives sin^2 and cos^2 of theta/2 as products, which lose no digits near the cross and bar states; a negative one is
+  // out of reach. Source of the correction: S. Bandyopadhyay, R. Hamerly, D. Englund, arXiv:2103.04993.
   const double sum = couplers.first + couplers.second, difference = couplers.first - couplers.second;
   const double sine = std::sin(split_rad + sum) * std::sin(split_rad - sum);
   const double cosine = std::cos(split_rad + difference) * std::cos(split_rad - difference);

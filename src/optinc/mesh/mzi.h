@@ -4,8 +4,8 @@
 //                        | coupler |           | coupler |
 //     mode m+1  ---------+  first  +-----------+  second +--
 //
-// A coupler with the error e has the transfer matrix B(e) = [[cos h, i sin h], [i sin h, cos h]], h = pi/4 + e; ideal, it
-// splits 50:50. The MZI is T = B(second) diag(exp(i theta), 1) B(first) diag(exp(i phi), 1). With ideal couplers
+// A coupler with the error e has the transfer matrix B(e) = [[cos h, i sin h], [i sin h, cos h]], h = pi/4 + e; ideal,
+// it splits 50:50. The MZI is T = B(second) diag(exp(i theta), 1) B(first) diag(exp(i phi), 1). With ideal couplers
 //
 //     T = i exp(i theta/2) [[exp(i phi) sin(theta/2), cos(theta/2)], [exp(i phi) cos(theta/2), -sin(theta/2)]]:
 //

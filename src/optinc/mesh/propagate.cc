@@ -1,6 +1,6 @@
 // Vectors lie side by side: a tile is [modes][kTile], real and imaginary parts apart, so that a cell is one loop over
-// vectors with eight numbers held in registers. A tile of 32 double vectors over 256 modes takes 128 KB: it streams from
-// the second-level cache while the arithmetic goes on.
+// vectors with eight numbers held in registers. A tile of 32 double vectors over 256 modes takes 128 KB: it streams
+// from the second-level cache while the arithmetic goes on.
 #include "optinc/mesh/propagate.h"
 
 #include <algorithm>
@@ -59,6 +59,21 @@ void pass_columns(const std::vector<Column>& columns, const std::vector<Transfer
   }
 }
 
+/// The phase shifters behind the cells.
+template <typename T>
+void pass_outputs(const std::vector<Complex>& outputs, T* re, T* im) {
+  const hn::CappedTag<T, kTile> d;
+  for (std::size_t mode = 0; mode < outputs.size(); ++mode) {
+    const auto turn_re = hn::Set(d, static_cast<T>(outputs[mode].real()));
+    const auto turn_im = hn::Set(d, static_cast<T>(outputs[mode].imag()));
+    for (std::size_t i = mode * kTile; i < (mode + 1) * kTile; i += hn::Lanes(d)) {
+      const auto x = hn::Load(d, re + i), y = hn::Load(d, im + i);
+      hn::Store(hn::NegMulAdd(turn_im, y, hn::Mul(turn_re, x)), d, re + i);
+      hn::Store(hn::MulAdd(turn_im, x, hn::Mul(turn_re, y)), d, im + i);
+    }
+  }
+}
+
 template <typename T>
 void pass_vectors(const std::vector<Column>& columns, const std::vector<Transfer>& cells,
                   const std::vector<Complex>& outputs, std::size_t count, const std::complex<T>* in,
@@ -76,11 +91,10 @@ void pass_vectors(const std::vector<Column>& columns, const std::vector<Transfer
       }
     }
     pass_columns(columns, cells, 0, static_cast<int>(size) - 1, re, im);
-    for (std::size_t mode = 0; mode < size; ++mode) {
-      const T turn_re = static_cast<T>(outputs[mode].real()), turn_im = static_cast<T>(outputs[mode].imag());
-      for (std::size_t v = 0; v < vectors; ++v) {
-        const T x = re[mode * kTile + v], y = im[mode * kTile + v];
-        out[(first + v) * size + mode] = {turn_re * x - turn_im * y, turn_re * y + turn_im * x};
+    pass_outputs(outputs, re, im);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      for (std::size_t mode = 0; mode < size; ++mode) {
+        out[(first + v) * size + mode] = {re[mode * kTile + v], im[mode * kTile + v]};
       }
     }
   }
@@ -109,9 +123,10 @@ void build_matrix(const std::vector<Column>& columns, const std::vector<Transfer
     std::fill(re, re + 2 * size * kTile, 0.0);
     for (std::size_t v = 0; v < vectors; ++v) re[(first + v) * kTile + v] = 1;
     pass_columns(columns, cells, static_cast<int>(first) - 1, static_cast<int>(first + vectors - 1), re, im);
+    pass_outputs(outputs, re, im);
     for (std::size_t mode = 0; mode < size; ++mode) {
       for (std::size_t v = 0; v < vectors; ++v) {
-        matrix[mode * size + first + v] = outputs[mode] * Complex(re[mode * kTile + v], im[mode * kTile + v]);
+        matrix[mode * size + first + v] = {re[mode * kTile + v], im[mode * kTile + v]};
       }
     }
   }
@@ -137,9 +152,9 @@ void require_fit(const Mesh& mesh, const Parts& parts) {
                 "a mesh of {} modes with {} theta, {} phi and {} output phases: expected {}, {} and {}",
                 mesh.shape.size, mesh.theta.size(), mesh.phi.size(), mesh.output_phase.size(), cells, cells,
                 mesh.shape.size);
-  base::require((parts.couplers.empty() || parts.couplers.size() == cells) &&
-                    (parts.arms.empty() || parts.arms.size() == cells),
-                "parts of {} and {} cells: expected {}", parts.couplers.size(), parts.arms.size(), cells);
+  base::require(
+      (parts.couplers.empty() || parts.couplers.size() == cells) && (parts.arms.empty() || parts.arms.size() == cells),
+      "parts of {} and {} cells: expected {}", parts.couplers.size(), parts.arms.size(), cells);
 }
 
 Transfer transfer_of(const Mesh& mesh, const Parts& parts, std::size_t cell) {

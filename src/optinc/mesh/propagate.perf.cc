@@ -1,4 +1,5 @@
-// Both engines beside zgemm: vectors a second. From `crossover` vectors on, building the matrix first is the faster way.
+// Both engines beside zgemm: vectors a second. From `crossover` vectors on, building the matrix first is the faster
+// way.
 #include "optinc/mesh/propagate.h"
 
 #include <vector>
@@ -25,10 +26,18 @@ void run(benchmark::State& state, Engine engine) {
       benchmark::Counter(static_cast<double>(count), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void cells_double(benchmark::State& state) { run<double>(state, Engine::cells); }
-void cells_float(benchmark::State& state) { run<float>(state, Engine::cells); }
-void matrix_double(benchmark::State& state) { run<double>(state, Engine::matrix); }
-void matrix_float(benchmark::State& state) { run<float>(state, Engine::matrix); }
+void cells_double(benchmark::State& state) {
+  run<double>(state, Engine::cells);
+}
+void cells_float(benchmark::State& state) {
+  run<float>(state, Engine::cells);
+}
+void matrix_double(benchmark::State& state) {
+  run<double>(state, Engine::matrix);
+}
+void matrix_float(benchmark::State& state) {
+  run<float>(state, Engine::matrix);
+}
 
 /// The product alone.
 void zgemm(benchmark::State& state) {
@@ -45,7 +54,8 @@ void zgemm(benchmark::State& state) {
 
 void sizes(benchmark::internal::Benchmark* benchmark) {
   for (const int size : {64, 256}) {
-    for (const int count : {size / 2, size, 3 * size / 2, 2 * size, 4 * size, 16 * size}) benchmark->Args({size, count});
+    for (const int count : {size / 2, size, 3 * size / 2, 2 * size, 4 * size, 16 * size})
+      benchmark->Args({size, count});
   }
 }
 

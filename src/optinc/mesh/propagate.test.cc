@@ -82,8 +82,11 @@ TEST(Propagate, ThroughCellsAVectorDoesNotDependOnItsPlace) {
 
 TEST(Propagate, RefusesPartsOfAnotherMesh) {
   const Mesh mesh = random_mesh({Layout::rectangular, 4}, 1);
-  EXPECT_THAT([&] { Propagator(mesh, {std::vector<Couplers>(5), {}}); },
-              testing::ThrowsMessage<base::InputError>(testing::HasSubstr("expected 6")));
+  EXPECT_THAT(
+      [&] {
+        Propagator(mesh, {std::vector<Couplers>(5), {}});
+      },
+      testing::ThrowsMessage<base::InputError>(testing::HasSubstr("expected 6")));
 }
 
 }  // namespace

@@ -16,12 +16,41 @@ constexpr std::size_t kEndBytes = 22;      // the record at the end of the archi
 constexpr std::size_t kCentralBytes = 46;  // an entry of the central directory, without name, extra field and comment
 constexpr std::size_t kLocalBytes = 30;    // the header before an entry's bytes, without name and extra field
 constexpr std::size_t kLongestComment = 65535;
+constexpr std::uint16_t kStored = 0;
+constexpr std::uint16_t kDeflated = 8;
 
 template <typename Number>
 Number at(std::string_view bytes, std::size_t place) {
   Number number;
   std::memcpy(&number, bytes.data() + place, sizeof(number));  // zip is little-endian, and so are we
   return number;
+}
+
+template <typename Number>
+void append(std::string& bytes, Number number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
+}
+
+std::uint32_t checksum_of(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+/// What the header before an entry's bytes and the entry of the list have in common.
+void append_description(std::string& bytes, const ZipEntry& entry) {
+  constexpr std::uint16_t kVersionNeeded = 20;
+  constexpr std::uint16_t kMidnight = 0;
+  constexpr std::uint16_t kFirstDay = 1 << 5 | 1;  // 1980-01-01
+  append(bytes, kVersionNeeded);
+  append(bytes, entry.flags);
+  append(bytes, entry.method);
+  append(bytes, kMidnight);
+  append(bytes, kFirstDay);
+  append(bytes, entry.checksum);
+  append(bytes, entry.packed_bytes);
+  append(bytes, entry.bytes);
+  append(bytes, static_cast<std::uint16_t>(entry.name.size()));
+  append(bytes, std::uint16_t{0});  // extra field
 }
 
 /// The place of the record at the end of the archive.
@@ -90,8 +119,6 @@ const ZipEntry* Zip::find(std::string_view name) const {
 }
 
 std::string Zip::read(const ZipEntry& entry) {
-  constexpr std::uint16_t kStored = 0;
-  constexpr std::uint16_t kDeflated = 8;
   constexpr std::uint16_t kEncrypted = 1;
   const std::string name = printable(entry.name);
   base::require((entry.flags & kEncrypted) == 0, "{}: entry {} is encrypted, expected it not to be", file_name_, name);
@@ -116,11 +143,54 @@ std::string Zip::read(const ZipEntry& entry) {
                 entry.packed_bytes);
   std::string result =
       entry.method == kStored ? std::string(packed) : inflate_whole(packed, entry.bytes, file_name_, name);
-  const auto checksum = static_cast<std::uint32_t>(
-      crc32(0, reinterpret_cast<const Bytef*>(result.data()), static_cast<uInt>(result.size())));
+  const std::uint32_t checksum = checksum_of(result);
   base::require(checksum == entry.checksum, "{}: entry {} has checksum {:08x}, expected {:08x} (the file is damaged)",
                 file_name_, name, checksum, entry.checksum);
   return result;
+}
+
+std::string write_zip(const std::vector<std::pair<std::string, std::string>>& entries) {
+  constexpr std::uint64_t kMostBytes = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::size_t kMostEntries = std::numeric_limits<std::uint16_t>::max() - 1;  // the last stands for zip64
+  std::uint64_t whole = kEndBytes;
+  for (const auto& [name, content] : entries) {
+    base::require(name.size() <= 0xffff, "a zip archive's entry with a name of {} bytes, expected at most 65535",
+                  name.size());
+    whole += kLocalBytes + kCentralBytes + 2 * name.size() + content.size();
+  }
+  base::require(entries.size() <= kMostEntries && whole < kMostBytes,
+                "a zip archive of {} entries and {} bytes, expected at most {} and fewer than {}", entries.size(),
+                whole, kMostEntries, kMostBytes);
+  std::string bytes, list;
+  bytes.reserve(whole);
+  for (const auto& [name, content] : entries) {
+    const auto size = static_cast<std::uint32_t>(content.size());
+    const ZipEntry entry{name, 0, kStored, checksum_of(content), size, size, static_cast<std::uint32_t>(bytes.size())};
+    bytes += "PK\3\4";
+    append_description(bytes, entry);
+    bytes += name;
+    bytes += content;
+    list += "PK\1\2";
+    append(list, std::uint16_t{20});  // made by version 2.0
+    append_description(list, entry);
+    append(list, std::uint16_t{0});  // comment
+    append(list, std::uint16_t{0});  // disk
+    append(list, std::uint16_t{0});  // internal attributes
+    append(list, std::uint32_t{0});  // external attributes
+    append(list, entry.place);
+    list += name;
+  }
+  const auto place = static_cast<std::uint32_t>(bytes.size());
+  const auto count = static_cast<std::uint16_t>(entries.size());
+  bytes += list;
+  bytes += "PK\5\6";
+  append(bytes, std::uint32_t{0});  // disks
+  append(bytes, count);
+  append(bytes, count);
+  append(bytes, static_cast<std::uint32_t>(list.size()));
+  append(bytes, place);
+  append(bytes, std::uint16_t{0});  // comment
+  return bytes;
 }
 
 }  // namespace optinc::onn

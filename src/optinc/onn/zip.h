@@ -1,10 +1,12 @@
-// Reading zip archives as NumPy and PyTorch write them: entries stored or deflated, not encrypted, below 4 GiB. Entries
-// may overlap and pack a gigabyte in a megabyte, so that all that is unpacked counts towards one limit.
+// Zip archives. Reading them as NumPy and PyTorch write them: entries stored or deflated, not encrypted, below 4 GiB.
+// Entries may overlap and pack a gigabyte in a megabyte, so that all that is unpacked counts towards one limit.
+// Writing: stored entries.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace optinc::onn {
@@ -43,5 +45,9 @@ class Zip {
   std::vector<ZipEntry> entries_;
   std::uint64_t unpacked_bytes_ = 0;  // of all entries read so far
 };
+
+/// The bytes of an archive of stored entries (name, bytes), in this order, dated 1980-01-01: the same entries give the
+/// same bytes. Throws base::InputError for what a plain archive can't hold: 65535 entries or more, 4 GiB or more.
+std::string write_zip(const std::vector<std::pair<std::string, std::string>>& entries);
 
 }  // namespace optinc::onn

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "optinc/base/error.h"
+#include "optinc/base/gaussian.h"
 #include "optinc/base/parallel.h"
 #include "optinc/device/preprocessing.h"
 #include "optinc/device/splitting.h"
 #include "optinc/linalg/blas.h"
-#include "optinc/verify/gaussian.h"
 #include "optinc/verify/inputs.h"
 
 namespace optinc::verify {
@@ -121,7 +121,7 @@ NoiseRate noise_rate(const onn::Network& network, const device::DeviceShape& sha
         for (std::size_t row = 0; row < count; ++row) {
           // One stream a row, draw and layer; a sampled input has its noise by its place in the sample.
           const std::uint64_t stream = ((begin + row) * static_cast<std::uint64_t>(options.draws) + draw) * 64 + l + 1;
-          add_gaussians(options.seed, stream, scale, width, levels.data() + row * width);
+          base::add_gaussians(options.seed, stream, scale, width, levels.data() + row * width);
         }
       };
       const std::vector<float>& levels = pass(network, count, tile.levels, current, next, add_noise);

@@ -5,38 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "optinc/base/error.h"
-#include "optinc/verify/gaussian.h"
 #include "optinc/verify/testing.h"
 
 namespace optinc::verify {
 namespace {
-
-// Mean 0 +- 4 / sqrt(n), variance 1 +- 4 sqrt(2 / n), fourth moment 3 +- 4 sqrt(96 / n), at 4 standard errors.
-TEST(AddGaussians, HaveTheMomentsOfTheNormalDistribution) {
-  constexpr std::size_t kCount = 1 << 20;
-  std::vector<float> values(kCount, 0.0f);
-  for (std::size_t row = 0; row < kCount / 64; ++row) add_gaussians(7, row, 2.0f, 64, values.data() + row * 64);
-  double mean = 0, square = 0, fourth = 0, neighbours = 0;
-  for (std::size_t i = 0; i < kCount; ++i) {
-    const double z = values[i] / 2.0;
-    mean += z / kCount;
-    square += z * z / kCount;
-    fourth += z * z * z * z / kCount;
-    if (i > 0) neighbours += z * values[i - 1] / 2.0 / kCount;
-  }
-  const double n = kCount;
-  EXPECT_NEAR(mean, 0, 4 / std::sqrt(n));
-  EXPECT_NEAR(square, 1, 4 * std::sqrt(2 / n));
-  EXPECT_NEAR(fourth, 3, 4 * std::sqrt(96 / n));
-  EXPECT_NEAR(neighbours, 0, 4 / std::sqrt(n));
-}
-
-TEST(AddGaussians, DependOnThePlaceAlone) {
-  std::vector<float> all(11, 1.0f), some(5, 1.0f);
-  add_gaussians(3, 4, 0.5f, all.size(), all.data());
-  add_gaussians(3, 4, 0.5f, some.size(), some.data());
-  EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin()));
-}
 
 // Ramps at A = 3: 3 - 1 + 3/8 at most. The last layer gives 0 .. 3.
 TEST(LargestOutputs, AreThoseOverAllInputs) {

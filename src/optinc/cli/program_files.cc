@@ -1,0 +1,36 @@
+#include "optinc/cli/program_files.h"
+
+#include "optinc/base/error.h"
+#include "optinc/chip/netlist.h"
+#include "optinc/chip/program_npz.h"
+
+namespace optinc::cli {
+namespace {
+
+bool is_netlist(const std::filesystem::path& path) {
+  return path.extension() == ".yml" || path.extension() == ".yaml";
+}
+
+}  // namespace
+
+chip::Program load_program_file(const std::filesystem::path& path) {
+  if (path.extension() == ".json") return chip::load_program(path);
+  if (path.extension() == ".npz") return chip::load_npz(path);
+  base::refuse("{}: expected a mesh program, .json or .npz", path.string());
+}
+
+void save_program_file(const std::filesystem::path& path, const chip::Program& program) {
+  if (path.extension() == ".json") return chip::save_program(path, program);
+  if (path.extension() == ".npz") return chip::save_npz(path, program);
+  if (is_netlist(path)) return chip::save_netlist(path, program);
+  base::refuse("{}: expected a name that ends in .json, .npz, .yml or .yaml", path.string());
+}
+
+std::vector<linalg::ComplexMatrix> stage_matrices_of_file(const std::filesystem::path& path) {
+  if (is_netlist(path)) return chip::netlist_matrices(path);
+  std::vector<linalg::ComplexMatrix> matrices;
+  for (const chip::Stage& stage : load_program_file(path).stages) matrices.push_back(chip::stage_matrix(stage));
+  return matrices;
+}
+
+}  // namespace optinc::cli

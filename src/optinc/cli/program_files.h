@@ -1,0 +1,18 @@
+// Mesh programs in their three forms, told apart by the file's ending: .json, .npz and netlists (.yml).
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "optinc/chip/program.h"
+
+namespace optinc::cli {
+
+/// From .json or .npz. Throws base::InputError for another ending, or a file that is no program.
+chip::Program load_program_file(const std::filesystem::path& path);
+/// To .json, .npz, .yml or .yaml.
+void save_program_file(const std::filesystem::path& path, const chip::Program& program);
+/// The matrices of the stages, from any of them.
+std::vector<linalg::ComplexMatrix> stage_matrices_of_file(const std::filesystem::path& path);
+
+}  // namespace optinc::cli
