@@ -308,14 +308,14 @@ ComplexMatrix Fab::stage_matrix(const Chip& chip, std::size_t stage_number, std:
 }
 
 onn::Network Fab::network(const Chip& chip, std::uint64_t shot) const {
-  const int symbols = program_.shape.symbols();
+  const int servers = program_.shape.servers;
   onn::Network network;
   for (const HopBudget& hop : budget_.hops) {
     const Stage& layer = program_.stages[hop.stages.front() == 0 ? 1 : hop.stages.front()];
     ComplexMatrix light = stage_matrix(chip, hop.stages.front(), shot);
     Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(layer.bias.data(), layer.outputs);
     if (hop.stages.front() == 0) {
-      for (Eigen::Index column = 0; column < light.cols(); ++column) light.col(column) *= chip.server[column / symbols];
+      for (Eigen::Index column = 0; column < light.cols(); ++column) light.col(column) *= chip.server[column % servers];
     }
     for (std::size_t i = 1; i < hop.stages.size(); ++i) {
       const ComplexMatrix next = stage_matrix(chip, hop.stages[i], shot);

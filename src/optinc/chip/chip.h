@@ -50,8 +50,8 @@ class Fab {
 
   /// Chip number `chip` < kMostChips: a function of the seed and its number.
   Chip make(std::uint64_t chip) const;
-  /// Its hops as a network from the servers' levels [N M] to the receivers' [N M], for shot number `shot` of the phase
-  /// noise.
+  /// Its hops as a network from the servers' levels to the receivers' [N M], symbol i of server n at i N + n,, for shot
+  /// number `shot` of the phase noise.
   onn::Network network(const Chip& chip, std::uint64_t shot) const;
   /// The rms noise at the detectors of each hop, in level units.
   std::vector<float> detector_noise() const;

@@ -34,18 +34,58 @@ mesh::MeshShape shape_for(const CompileOptions& options, const Matrix& orthogona
   return {options.layout, static_cast<int>(orthogonal.rows()), options.cell};
 }
 
-Stage dense_stage(std::string name, const Matrix& weight, std::size_t number, std::vector<Task>& tasks) {
-  const Eigen::BDCSVD<Matrix> svd(weight, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  base::require(svd.info() == Eigen::Success, "stage {}: the singular value decomposition did not converge", name);
-  const Eigen::VectorXd& values = svd.singularValues();
-  Stage stage{std::move(name), static_cast<int>(weight.rows()), static_cast<int>(weight.cols())};
-  stage.gain = values[0] > 0 ? values[0] : 1;
-  std::vector<double> attenuation;
-  for (const double value : values) attenuation.push_back(std::min(value / stage.gain, 1.0));
-  stage.blocks.push_back({.attenuators = set_attenuators(attenuation), .second = mesh::Mesh{}});
-  tasks.push_back({svd.matrixV().transpose(), number, 0, false});
-  tasks.push_back({svd.matrixU(), number, 0, true});
+/// A matrix that is zero outside its parts: a block each.
+struct Part {
+  int row, column;
+  Matrix weight;
+};
+
+Stage dense_stage(std::string name, int outputs, int inputs, const std::vector<Part>& parts, std::size_t number,
+                  std::vector<Task>& tasks) {
+  Stage stage{std::move(name), outputs, inputs};
+  std::vector<Eigen::VectorXd> values;
+  double largest = 0;
+  for (const Part& part : parts) {
+    const Eigen::BDCSVD<Matrix> svd(part.weight, Eigen::ComputeFullU | Eigen::ComputeFullV);
+    base::require(svd.info() == Eigen::Success, "stage {}: the singular value decomposition did not converge",
+                  stage.name);
+    values.emplace_back(svd.singularValues());
+    largest = std::max(largest, values.back()[0]);
+    tasks.push_back({svd.matrixV().transpose(), number, stage.blocks.size(), false});
+    tasks.push_back({svd.matrixU(), number, stage.blocks.size(), true});
+    stage.blocks.push_back({.row = part.row, .column = part.column, .second = mesh::Mesh{}});
+  }
+  stage.gain = largest > 0 ? largest : 1;
+  for (std::size_t b = 0; b < values.size(); ++b) {
+    std::vector<double> attenuation;
+    for (const double value : values[b]) attenuation.push_back(std::min(value / stage.gain, 1.0));
+    stage.blocks[b].attenuators = set_attenuators(attenuation);
+  }
   return stage;
+}
+
+/// P: the columns of every input, which are neighbours.
+std::vector<Part> parts_of_preprocessing(const device::DeviceShape& shape) {
+  const Matrix matrix = preprocessing_matrix(shape);
+  std::vector<Part> parts;
+  int column = 0;
+  for (int k = 0; k < shape.inputs; ++k) {
+    int end = column;
+    while (end < matrix.cols() && matrix(k, end) != 0) ++end;
+    parts.push_back({k, column, matrix.block(k, column, 1, end - column)});
+    column = end;
+  }
+  return parts;
+}
+
+/// T: the rows of every output.
+std::vector<Part> parts_of_splitting(const device::DeviceShape& shape) {
+  const Matrix matrix = splitting_matrix(shape);
+  std::vector<Part> parts;
+  for (int i = 0; i < shape.symbols(); ++i) {
+    parts.push_back({i * shape.servers, i, matrix.block(i * shape.servers, i, shape.servers, 1)});
+  }
+  return parts;
 }
 
 Stage approximated_stage(std::string name, const Matrix& weight, std::size_t number, std::vector<Task>& tasks) {
@@ -121,10 +161,11 @@ Program compile(const onn::Design& design, const std::string& name, const Compil
                   .area_mzi = design.area_mzi,
                   .version = base::kVersion};
   std::vector<Task> tasks;
-  const auto add_dense = [&](std::string stage, const Matrix& weight) {
-    program.stages.push_back(dense_stage(std::move(stage), weight, program.stages.size(), tasks));
+  const auto add_dense = [&](std::string stage, int outputs, int inputs, const std::vector<Part>& parts) {
+    program.stages.push_back(dense_stage(std::move(stage), outputs, inputs, parts, program.stages.size(), tasks));
   };
-  add_dense("P", preprocessing_matrix(program.shape));
+  const int ports = program.shape.servers * program.shape.symbols();
+  add_dense("P", program.shape.inputs, ports, parts_of_preprocessing(program.shape));
   for (const onn::Layer& layer : design.network.layers) {
     const int number = static_cast<int>(program.stages.size());
     const Matrix weight = Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(layer.weight.data(),
@@ -134,11 +175,11 @@ Program compile(const onn::Design& design, const std::string& name, const Compil
       program.stages.push_back(approximated_stage(std::to_string(number), weight, program.stages.size(), tasks));
       program.stages.back().approximated = true;
     } else {
-      add_dense(std::to_string(number), weight);
+      add_dense(std::to_string(number), layer.outputs, layer.inputs, {{0, 0, weight}});
     }
     program.stages.back().bias.assign(layer.bias.begin(), layer.bias.end());
   }
-  add_dense("T", splitting_matrix(program.shape));
+  add_dense("T", ports, program.shape.symbols(), parts_of_splitting(program.shape));
 
   // The largest first: they are dealt out one by one.
   std::ranges::stable_sort(tasks, std::greater<>(), [](const Task& task) { return task.orthogonal.rows(); });

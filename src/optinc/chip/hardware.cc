@@ -148,7 +148,9 @@ class Reader {
     }
     base::require(node.is_number(), "{}: {}.{} is of type {}: expected a number, {}", place_, table, key, type_of(node),
                   range_of(*field));
-    hardware_.*field->value = *node.value<double>();
+    // Not value<double>(), which knows no integers beyond 2^53.
+    hardware_.*field->value =
+        node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
   }
 
   std::string text(std::string_view key, const toml::node& node) const {

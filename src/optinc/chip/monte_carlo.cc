@@ -76,7 +76,7 @@ class Run {
 
  private:
   void transmit(std::uint64_t first, std::size_t count, std::vector<float>& levels) const {
-    const std::size_t ports = chip_.threshold_error.size(), symbols = ports / chip_.server.size();
+    const std::size_t ports = chip_.threshold_error.size(), servers = chip_.server.size();
     const Hardware& hardware = fab_.hardware();
     if (level_errors_) {
       for (std::size_t i = 0; i < count * ports; ++i) {
@@ -88,7 +88,7 @@ class Run {
       // The symbol before is any level.
       const base::CounterStream before(fab_.seed(), stream_of(Purpose::transmission, chip_.number, 2 * (first + row)));
       for (std::size_t port = 0; port < ports; ++port) {
-        const auto share = static_cast<float>(chip_.skew_symbols[port / symbols]);
+        const auto share = static_cast<float>(chip_.skew_symbols[port % servers]);
         float& level = levels[row * ports + port];
         level += share * (static_cast<float>(before.word(port) >> 30) - level);
       }
@@ -149,7 +149,9 @@ void judge(const device::DeviceShape& shape, const Tile& tile, const std::vector
   if (!against.empty()) device::receive(shape, count, against.data(), codes_against.data());
   for (std::size_t server = 0; server < servers; ++server) {
     for (std::size_t i = 0; i < count; ++i) {
-      std::copy_n(received.data() + (i * servers + server) * symbols, symbols, one.data() + i * symbols);
+      for (std::size_t m = 0; m < symbols; ++m) {
+        one[i * symbols + m] = received[(i * symbols + m) * servers + server];
+      }
     }
     device::receive(shape, count, one.data(), codes.data());
     for (std::size_t i = 0; i < count * symbols; ++i) {

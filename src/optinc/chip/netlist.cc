@@ -1,7 +1,7 @@
 #include "optinc/chip/netlist.h"
 
-#include <algorithm>
-#include <set>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -126,31 +126,22 @@ class Writer {
   }
 
   Lines pass_stage(const Stage& stage, const std::string& name, Lines inputs, bool relu) {
-    std::set<int> rows, columns;  // of the blocks' corners
-    for (const Block& block : stage.blocks) {
-      rows.insert(block.row);
-      columns.insert(block.column);
-    }
-    std::vector<Lines> ways = split(name, std::move(inputs), rows.size());
-    std::vector<Lines> parts(columns.size(), Lines(stage.outputs));
+    std::vector<Lines> copies = split(name, std::move(inputs), stage.splits());  // [inputs, splits]
+    std::vector<Lines> meeting(stage.outputs);                                   // [outputs], at most `combined` each
+    std::vector<int> taken(copies.size(), 0);
     for (std::size_t b = 0; b < stage.blocks.size(); ++b) {
       const Block& block = stage.blocks[b];
-      Lines& way = ways[std::distance(rows.begin(), rows.find(block.row))];
-      Lines& part = parts[std::distance(columns.begin(), columns.find(block.column))];
       Lines lines;
-      bool overlaps = false;
-      for (int i = 0; i < block.columns(); ++i) {
-        lines.push_back(std::exchange(way[block.column + i], {}));
-        overlaps |= lines.back().empty();
+      for (int input = block.column; input < block.column + block.columns(); ++input) {
+        base::require(taken[input] < stage.splits(),
+                      "stage {}: more than {} blocks at input {}, expected as many as at {}", stage.name,
+                      stage.splits(), input, stage.blocks.front().column);
+        lines.push_back(std::move(copies[input][taken[input]++]));
       }
       lines = pass_block(block, fmt::format("{}_b{}", name, b), std::move(lines));
-      for (int i = 0; i < block.rows(); ++i) {
-        overlaps |= !std::exchange(part[block.row + i], std::move(lines[i])).empty();
-      }
-      base::require(!overlaps, "stage {}: block {} overlaps one before it, expected blocks side by side and stacked",
-                    stage.name, b);
+      for (int i = 0; i < block.rows(); ++i) meeting[block.row + i].push_back(std::move(lines[i]));
     }
-    Lines outputs = combine(name, std::move(parts), stage.outputs);
+    Lines outputs = combine(stage, name, std::move(meeting));
     for (int i = 0; i < stage.outputs; ++i) {
       pass(outputs[i], fmt::format("{}_gain_{}", name, i), "gain", {{"gain", stage.gain}});
       if (!stage.bias.empty()) {
@@ -161,29 +152,40 @@ class Writer {
     return outputs;
   }
 
-  /// [ways] of the inputs' light.
-  std::vector<Lines> split(const std::string& name, Lines inputs, std::size_t ways) {
-    if (ways == 1) return {std::move(inputs)};
-    std::vector<Lines> result(ways, Lines(inputs.size()));
+  /// [inputs, ways]
+  std::vector<Lines> split(const std::string& name, Lines inputs, int ways) {
+    std::vector<Lines> copies;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+      Lines& mine = copies.emplace_back();
+      if (ways == 1) {
+        mine.push_back(std::move(inputs[i]));
+        continue;
+      }
       const std::string splitter = fmt::format("{}_split_{}", name, i);
       instance_of_ways(splitter, "splitter", ways);
       connect(inputs[i], splitter, 0);
-      for (std::size_t way = 0; way < ways; ++way) result[way][i] = fmt::format("{},o{}", splitter, way);
+      for (int way = 0; way < ways; ++way) mine.push_back(fmt::format("{},o{}", splitter, way));
     }
-    return result;
+    return copies;
   }
 
-  Lines combine(const std::string& name, std::vector<Lines> parts, int outputs) {
-    if (parts.size() == 1) return std::move(parts.front());
-    Lines result;
-    for (int i = 0; i < outputs; ++i) {
+  /// The fields that meet in each output, in one line each.
+  Lines combine(const Stage& stage, const std::string& name, std::vector<Lines> meeting) {
+    const auto ways = static_cast<std::size_t>(stage.combined());
+    Lines outputs;
+    for (std::size_t i = 0; i < meeting.size(); ++i) {
+      base::require(meeting[i].size() <= ways, "stage {}: {} blocks at output {}, expected at most {}, as at {}",
+                    stage.name, meeting[i].size(), i, ways, stage.blocks.front().row);
+      if (ways == 1) {
+        outputs.push_back(meeting[i].empty() ? std::string() : std::move(meeting[i].front()));
+        continue;
+      }
       const std::string combiner = fmt::format("{}_combine_{}", name, i);
-      instance_of_ways(combiner, "combiner", parts.size());
-      for (std::size_t part = 0; part < parts.size(); ++part) connect(parts[part][i], combiner, part);
-      result.push_back(combiner + ",o0");
+      instance_of_ways(combiner, "combiner", ways);
+      for (std::size_t way = 0; way < meeting[i].size(); ++way) connect(meeting[i][way], combiner, way);
+      outputs.push_back(combiner + ",o0");
     }
-    return result;
+    return outputs;
   }
 
   std::string instances_, connections_, ports_;

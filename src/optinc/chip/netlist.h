@@ -15,7 +15,8 @@ namespace optinc::chip {
 inline constexpr const char* kNetlistFormat = "optinc-netlist/1";
 
 /// Settings with 17 digits. Whole or not at all. Throws base::InputError for a program that check() refuses, and for
-/// blocks that overlap: they would want the same light twice.
+/// blocks that want more copies of an input's light, or bring more fields to an output, than the stage's splits and
+/// combined say.
 void save_netlist(const std::filesystem::path& path, const Program& program);
 
 /// What a netlist says about one stage.

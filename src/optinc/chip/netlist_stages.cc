@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -26,17 +27,25 @@ class Follower {
       stage_of_instance_.push_back(read_stage(instance));
       if (instance.component == Component::gain) register_gain(instance);
     }
+    for (std::size_t i = 0; i < stage_of_instance_.size(); ++i) {
+      const std::size_t stage = stage_of_instance_[i];
+      const bool has_outputs = stage < outputs_of_stage_.size() && outputs_of_stage_[stage] > 0;
+      if (!has_outputs) refuse(netlist.instances[i], "a gain for every output of its stage, and there is none");
+    }
+    base::require(!stage_of_instance_.empty(), "{}: no instances, expected a program", name);
     light_.resize(netlist.instance_of_output.size());
     line_.resize(light_.size());
   }
 
   std::vector<NetlistStage> follow() {
     for (std::size_t s = 0; s < outputs_of_stage_.size(); ++s) {
+      base::require(outputs_of_stage_[s] > 0, "{}: no stage s{}, expected it before s{}", name_, s,
+                    outputs_of_stage_.size() - 1);
       const auto outputs = static_cast<Eigen::Index>(outputs_of_stage_[s]);
-      base::require(outputs > 0, "{}: stage s{} has no gain, expected one an output", name_, s);
       stages_.push_back({linalg::ComplexMatrix::Zero(outputs, static_cast<Eigen::Index>(inputs_of(s))), {}, false});
     }
     for (const std::size_t index : in_order_of_light()) pass(index);
+    check_outputs();
     const std::size_t last = stages_.size() - 1;
     for (std::size_t port = 0; port < netlist_.output_ports.size(); ++port) {
       const std::size_t output = netlist_.output_ports[port];
@@ -126,7 +135,7 @@ class Follower {
       line = source.number;
     } else {
       const std::size_t stage_before = stage_of_instance_[netlist_.instance_of_output[source.number]];
-      if (stage_before == stage) return std::move(light_[source.number]);
+      if (stage_before == stage && !line_[source.number]) return std::move(light_[source.number]);
       if (stage_before + 1 == stage) line = line_[source.number];
       if (!line) refuse(instance, "light of its own stage, or of an output of the one before");
     }
@@ -153,10 +162,11 @@ class Follower {
     const Instance& instance = netlist_.instances[index];
     const std::size_t stage_number = stage_of_instance_[index];
     NetlistStage& stage = stages_.at(stage_number);
-    std::vector<Light> in(instance.inputs);
-    for (std::size_t i = 0; i < in.size(); ++i) in[i] = arriving(instance, stage_number, i);
     const auto [first, second] = instance.settings;
     Light& out = light_[instance.first_output];
+    const bool behind_gain = instance.component == Component::reference || instance.component == Component::relu;
+    std::vector<Light> in(behind_gain ? 0 : instance.inputs);
+    for (std::size_t i = 0; i < in.size(); ++i) in[i] = arriving(instance, stage_number, i);
     switch (instance.component) {
       case Component::mzi:
         pass_cell(instance, mesh::mzi(first, second), in[0], in[1]);
@@ -182,23 +192,43 @@ class Follower {
         return;
       case Component::reference:
         pass_output(instance, stage_number);
-        stage.bias.resize(stage.matrix.rows());
+        stage.bias.resize(stage.matrix.rows(), std::numeric_limits<double>::quiet_NaN());
         stage.bias.at(*line_[instance.first_output]) = first;
         return;
       case Component::relu:
         pass_output(instance, stage_number);
         stage.relu = true;
+        ++relus_;
         return;
     }
   }
 
-  /// What stands behind a gain and leaves the matrix as it is.
+  /// What stands behind a gain and leaves the matrix as it is: a reference, or a ReLU perhaps behind that.
   void pass_output(const Instance& instance, std::size_t stage) {
     const Source& source = netlist_.source_of_input[instance.first_input];
-    const bool behind_output = source.kind == Source::Kind::output && line_[source.number] &&
-                               stage_of_instance_[netlist_.instance_of_output[source.number]] == stage;
-    if (!behind_output) refuse(instance, "it behind a gain of its stage");
+    bool good = source.kind == Source::Kind::output;
+    if (good) {
+      const std::size_t index = netlist_.instance_of_output[source.number];
+      const Component before = netlist_.instances[index].component;
+      good = stage_of_instance_[index] == stage &&
+             (before == Component::gain || (before == Component::reference && instance.component == Component::relu));
+    }
+    if (!good) refuse(instance, "it behind a gain of its stage");
     line_[instance.first_output] = line_[source.number];
+  }
+
+  /// A reference, and a ReLU, stand behind all outputs of a stage or behind none.
+  void check_outputs() const {
+    std::size_t relus = 0;
+    for (std::size_t s = 0; s < stages_.size(); ++s) {
+      for (std::size_t i = 0; i < stages_[s].bias.size(); ++i) {
+        base::require(!std::isnan(stages_[s].bias[i]),
+                      "{}: output {} of stage s{} has no reference, expected one, as others", name_, i, s);
+      }
+      if (stages_[s].relu) relus += outputs_of_stage_[s];
+    }
+    base::require(relus == relus_, "{}: {} relu, expected {}: behind all outputs of a stage or none", name_, relus_,
+                  relus);
   }
 
   const Netlist& netlist_;
@@ -207,6 +237,7 @@ class Follower {
   std::vector<std::size_t> outputs_of_stage_;     // [stages]
   std::vector<Light> light_;                      // [outputs of all instances]
   std::vector<std::optional<std::size_t>> line_;  // [outputs of all instances]: the stage's output that it is
+  std::size_t relus_ = 0;
   std::vector<NetlistStage> stages_;
 };
 

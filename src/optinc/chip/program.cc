@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <set>
 
 #include "optinc/base/error.h"
 #include "optinc/mesh/mzi.h"
@@ -23,15 +22,11 @@ Attenuators set_attenuators(const std::vector<double>& attenuation) {
 }
 
 int Stage::splits() const {
-  std::set<int> rows;
-  for (const Block& block : blocks) rows.insert(block.row);
-  return static_cast<int>(rows.size());
+  return static_cast<int>(std::ranges::count(blocks, blocks.front().column, &Block::column));
 }
 
 int Stage::combined() const {
-  std::set<int> columns;
-  for (const Block& block : blocks) columns.insert(block.column);
-  return static_cast<int>(columns.size());
+  return static_cast<int>(std::ranges::count(blocks, blocks.front().row, &Block::row));
 }
 
 Placed count_placed(const Stage& stage) {

@@ -6,10 +6,10 @@
 //
 //     W = gain / sqrt(splits * combined) * sum over blocks of second * diag(attenuation) * first, each at its place
 //
-// A dense stage is one block: first = V^T, second = U of its SVD. An approximated one has a block a square, first = its
+// A dense layer is one block: first = V^T, second = U of its SVD. An approximated one has a block a square, first = its
 // orthogonal matrix, and no second: stacked squares split the light of every input `splits` ways, squares side by side
-// combine `combined` fields an output. gain is what no passive part gives: norms taken out, so that the largest
-// attenuation of a stage is 1.
+// combine `combined` fields an output. P and T have a dense block for every input and output of the ONN: digits meet
+// nowhere else. gain is what no passive part gives: norms taken out, so that the largest attenuation of a stage is 1.
 #pragma once
 
 #include <cstdint>
@@ -60,8 +60,8 @@ struct Stage {
   double largest_output = 0;  ///< over all possible inputs, behind the ReLU (of the last layer: |.|), level units
   std::vector<Block> blocks;
 
-  int splits() const;    ///< squares stacked: copies of every input's light
-  int combined() const;  ///< squares side by side: fields that meet in an output
+  int splits() const;    ///< blocks in the same columns: copies of every input's light
+  int combined() const;  ///< blocks in the same rows: fields that meet in an output
   bool operator==(const Stage&) const = default;
 };
 

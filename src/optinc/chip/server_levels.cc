@@ -10,12 +10,12 @@ namespace {
 
 /// The level of one server's group of symbols, in units of 1 / unit of a level -> its base-4 digits, decimals with the
 /// last.
-void write_symbols(std::int32_t value, int unit, int symbols, float* levels) {
+void write_symbols(std::int32_t value, int unit, int symbols, int stride, float* levels) {
   const std::int32_t whole = value / unit;
-  for (int i = 0; i + 1 < symbols; ++i) levels[i] = static_cast<float>(whole >> (2 * (symbols - 1 - i)) & 3);
+  for (int i = 0; i + 1 < symbols; ++i) levels[i * stride] = static_cast<float>(whole >> (2 * (symbols - 1 - i)) & 3);
   // What is beyond the highest digit stays with the last one: constant light.
   const std::int32_t above = symbols > 1 ? (whole & ~3) : 0;
-  levels[symbols - 1] = static_cast<float>(value - above * unit) / static_cast<float>(unit);
+  levels[(symbols - 1) * stride] = static_cast<float>(value - above * unit) / static_cast<float>(unit);
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ void deal_levels(const device::DeviceShape& shape, std::uint64_t seed, std::size
           value = std::min(least, most) + static_cast<std::int32_t>(random.word(word++) * choices >> 32);
         }
         rest -= value;
-        write_symbols(value, unit, in_group, levels + (row * servers + server) * symbols + first_symbol);
+        write_symbols(value, unit, in_group, servers, levels + (row * symbols + first_symbol) * servers + server);
       }
     }
   }

@@ -13,7 +13,7 @@ linalg::Matrix preprocessing_matrix(const device::DeviceShape& shape) {
       // From the least significant symbol on, `joined` to an input.
       const int place = symbols - 1 - symbol;
       const int input = shape.inputs - 1 - place / joined;
-      matrix(input, server * symbols + symbol) = std::ldexp(1.0, 2 * (place % joined)) / shape.servers;
+      matrix(input, symbol * shape.servers + server) = std::ldexp(1.0, 2 * (place % joined)) / shape.servers;
     }
   }
   return matrix;
@@ -22,7 +22,7 @@ linalg::Matrix preprocessing_matrix(const device::DeviceShape& shape) {
 linalg::Matrix splitting_matrix(const device::DeviceShape& shape) {
   const int symbols = shape.symbols();
   linalg::Matrix matrix = linalg::Matrix::Zero(shape.servers * symbols, symbols);
-  for (int row = 0; row < matrix.rows(); ++row) matrix(row, row % symbols) = 1;
+  for (int row = 0; row < matrix.rows(); ++row) matrix(row, row / shape.servers) = 1;
   return matrix;
 }
 

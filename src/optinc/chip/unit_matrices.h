@@ -7,10 +7,10 @@
 namespace optinc::chip {
 
 /// P [K, N M]: input k of the ONN = the mean over the servers of their symbols in group k, the most significant times
-/// 4^(s-1). Column n M + i is symbol i (0: most significant) of server n.
+/// 4^(s-1). Column i N + n is symbol i (0: most significant) of server n: an input's columns are neighbours.
 linalg::Matrix preprocessing_matrix(const device::DeviceShape& shape);
 
-/// T [N M, M]: a copy of every output for every server, row n M + i for symbol i of server n.
+/// T [N M, M]: a copy of every output for every server, row i N + n for symbol i of server n.
 linalg::Matrix splitting_matrix(const device::DeviceShape& shape);
 
 /// The largest level that an input of the ONN can have.

@@ -14,6 +14,7 @@
 #include "optinc/chip/unit_matrices.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/program_files.h"
+#include "optinc/device/onn_averager.h"
 
 namespace optinc::cli {
 namespace {

@@ -11,6 +11,7 @@
 #include "optinc/base/progress.h"
 #include "optinc/base/version.h"
 #include "optinc/chip/monte_carlo.h"
+#include "optinc/chip/streams.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/hardware_options.h"
 #include "optinc/cli/mpi_ranks.h"
