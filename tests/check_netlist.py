@@ -221,4 +221,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (KeyError, OSError, ValueError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")

@@ -12,8 +12,8 @@ namespace optinc::cli {
 namespace {
 
 struct Options {
-  std::vector<int> sizes{64, 128};
-  std::vector<double> sigmas{0.005, 0.01, 0.02};
+  std::vector<int> sizes{128, 256};
+  std::vector<double> sigmas{0.01, 0.02};
   std::string layout = "rectangular";
   std::string cell = "mzi";
   int samples = 10;
