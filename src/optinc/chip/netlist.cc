@@ -18,8 +18,9 @@ constexpr std::string_view kConventions = R"(#
 # Light goes from the inputs i0, i1, .. of a component to its outputs o0, o1, ..; fields out = matrix * fields in. Inputs
 # without a connection are dark, and what comes out of outputs without one is lost. Phases in rad.
 #
-#   mzi {theta, phi}       B diag(exp(i theta), 1) B diag(exp(i phi), 1), B = [[1, i], [i, 1]] / sqrt(2) a coupler; that is
-#                          i exp(i theta/2) [[exp(i phi) sin(theta/2), cos(theta/2)], [exp(i phi) cos(theta/2), -sin(theta/2)]]
+#   mzi {theta, phi}       B diag(exp(i theta), 1) B diag(exp(i phi), 1), B = [[1, i], [i, 1]] / sqrt(2) a coupler, that is
+#                          i exp(i theta/2) [[exp(i phi) sin(theta/2),  cos(theta/2)],
+#                                            [exp(i phi) cos(theta/2), -sin(theta/2)]]
 #   mzi_3 {theta, phi}     mzi * B: with a third coupler in front
 #   phase_shifter {phase}  o0 = exp(i phase) i0
 #   splitter {ways}        o0 = o1 = .. = i0 / sqrt(ways)
@@ -28,7 +29,10 @@ constexpr std::string_view kConventions = R"(#
 #   reference {bias}       o0 = i0 + bias: reference light joins
 #   relu                   o0 = max(Re i0, 0): a detector, and a new emission
 #
-# For a linear simulator, such as SAX: a model a component by these names; cut the circuit at relu, and let reference pass i0.
+# Linear simulators, such as SAX, want a model a component by these names; cut the circuit at relu, let reference pass i0.
+# The ports in_0 .. and out_0 .. are those of P and T: number i N + n is symbol i (0: the most significant) of server n.
+#
+# Stages, outputs x inputs:
 )";
 
 using Settings = std::initializer_list<std::pair<const char*, double>>;
@@ -58,12 +62,11 @@ class Writer {
                     onn::printable(program.design), program.shape.bits, program.shape.servers,
                     codec::to_string(program.shape.rounding), onn::to_string(program.shape.role));
     text += kConventions;
-    text += "#\n# Stages, outputs x inputs:";
     for (std::size_t s = 0; s < program.stages.size(); ++s) {
       const Stage& stage = program.stages[s];
-      text += fmt::format("{} s{} {} x {}", s == 0 ? "" : ",", s, stage.outputs, stage.inputs);
+      text += fmt::format("#   s{:<3} {:<3} {} x {}\n", s, onn::printable(stage.name), stage.outputs, stage.inputs);
     }
-    return text + ". s0 is P, the last is T.\n";
+    return text;
   }
 
   void instance(const std::string& name, const char* component, Settings settings) {

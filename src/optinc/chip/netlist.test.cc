@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
@@ -49,7 +50,7 @@ int check_in_python(const std::filesystem::path& netlist, const std::filesystem:
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/// 4 bits, 2 servers; layers 2-3 and 3-4 dense.
+/// 4 bits, 2 servers, random weights; all layers dense.
 onn::Design small_design(std::uint64_t seed, const std::vector<int>& widths = {2, 3, 5, 2}) {
   onn::Design design;
   design.bits = 4;
@@ -78,8 +79,11 @@ RC_GTEST_PROP(NetlistProperty, DoesWhatTheProgramDoes, ()) {
 
 RC_GTEST_PROP(NetlistProperty, DoesWhatACompiledDesignDoes, ()) {
   const TestFolder folder("netlist");
-  const CompileOptions options{.layout = *rc::gen::element(mesh::Layout::rectangular, mesh::Layout::triangular),
-                               .threads = 1};
+  CompileOptions options{.layout = *rc::gen::element(mesh::Layout::rectangular, mesh::Layout::triangular),
+                         .threads = 1};
+  if (options.layout == mesh::Layout::triangular) {
+    options.cell = *rc::gen::element(mesh::CellKind::mzi, mesh::CellKind::three_mzi);
+  }
   const Program program = compile(small_design(*rc::gen::arbitrary<std::uint64_t>()), "small", options);
   save_netlist(folder / "n.yml", program);
   RC_ASSERT(difference(folder / "n.yml", program) < 1e-12);
@@ -93,6 +97,19 @@ TEST(Netlist, OfAShippedDesignAgreesInPythonToo) {
   save_program(folder / "p.json", program);
   EXPECT_LT(difference(folder / "n.yml", program), 1e-12);
   EXPECT_THAT(check_in_python(folder / "n.yml", folder / "p.json", design), testing::AnyOf(0, kNotInstalled));
+}
+
+TEST(Netlist, OfThreeMzisAgreesInPythonToo) {
+  const TestFolder folder("netlist");
+  const onn::Design design = small_design(2);
+  save_design(folder / "d.safetensors", design);
+  const Program program =
+      compile(design, "small", {.layout = mesh::Layout::triangular, .cell = mesh::CellKind::three_mzi});
+  save_netlist(folder / "n.yml", program);
+  save_program(folder / "p.json", program);
+  EXPECT_THAT(base::read_file(folder / "n.yml"), HasSubstr("{component: mzi_3, settings: {theta: "));
+  EXPECT_THAT(check_in_python(folder / "n.yml", folder / "p.json", folder / "d.safetensors"),
+              testing::AnyOf(0, kNotInstalled));
 }
 
 TEST(Netlist, PythonSeesADifference) {
@@ -123,15 +140,13 @@ TEST(Netlist, PythonSeesADifference) {
 }
 
 TEST(Netlist, ReadsAsItIsDrawn) {
-  // P of one server group: 1 x 2, its second mesh a phase shifter alone.
   const TestFolder folder("netlist");
   const Program program = random_program(1);
   save_netlist(folder / "n.yml", program);
   const std::string text = base::read_file(folder / "n.yml");
   EXPECT_TRUE(
       text.starts_with("# optinc-netlist/1\n# A program for the design random: 4 bits, 2 servers, nearest-unbi"));
-  EXPECT_THAT(text,
-              HasSubstr("# Stages, outputs x inputs: s0 2 x 4, s1 3 x 2, s2 6 x 3, s3 2 x 6, s4 2 x 2, s5 4 x 2."));
+  EXPECT_THAT(text, HasSubstr("# Stages, outputs x inputs:\n#   s0   P   2 x 4\n#   s1   1   3 x 2\n"));
   EXPECT_THAT(text, HasSubstr("\ninstances:\n  s0_b0_first_c0: {component: mzi, settings: {theta: "));
   EXPECT_THAT(text, HasSubstr("  s2_split_0: {component: splitter, settings: {ways: 2}}\n"));
   EXPECT_THAT(text, HasSubstr("  s3_combine_1: {component: combiner, settings: {ways: 3}}\n"));
@@ -209,8 +224,8 @@ TEST_F(BadNetlist, WithALineThatIsNoneOfOurs) {
          "\"  s0_b0_first_c0,o0: s0_b0_first_p1,i0\", expected each output once");
   expect("s0_b0_first_c0,o1: s0_b0_first_p1,i0", "s0_b0_first_c0,o1: s0_b0_first_p0,i0",
          "\"  s0_b0_first_c0,o1: s0_b0_first_p0,i0\", expected each input once");
-  expect("in_1: ", "in_2: ", "\"  in_2: ");
-  expect("out_0: ", "out_1: ", "\"  out_1: ");
+  expect("  in_1: ", "  in_2: ", "\"  in_2: ");
+  expect("  out_0: ", "  out_1: ", "\"  out_1: ");
   expect("  s0_b0_first_p1: {", "  s0_b0_first_p0: {", "\"  s0_b0_first_p0: ");
 }
 

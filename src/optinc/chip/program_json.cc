@@ -36,7 +36,7 @@ class Writer {
 
  private:
   static std::string quoted(std::string_view text) {
-    const std::string json = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string json = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
     base::require(is_plain_text(text), "{}: expected a text of at most {} bytes and no control characters", json,
                   kLongestText);
     return json;

@@ -1,6 +1,7 @@
 "use strict";
-// Draws the page's charts with Vega: at the width there is, in the colours of the light or the dark scheme. What goes wrong is
-// kept in <html data-errors>, and <html data-drawn> counts the charts: tests/browser reads both.
+// Draws the page's charts with Vega: at the width there is, in the colours of the light or the dark scheme; and the phases of
+// meshes, in the same colours in both. What goes wrong is kept in <html data-errors>; <html data-drawn> counts the charts,
+// <html data-painted> the meshes' pictures: tests/browser reads all three.
 (() => {
   const root = document.documentElement;
   const report = (message) => {
@@ -72,7 +73,51 @@
     await view.runAsync();
   };
 
+  // Once around from 0 to 2 pi, lightness telling the halves from the middle: the same to colour-blind eyes (after "twilight",
+  // CC0, by Bastian Bechtold).
+  const cycle = [
+    [226, 217, 226], [185, 201, 207], [137, 173, 197], [105, 139, 190], [96, 100, 178], [88, 56, 143], [47, 20, 54],
+    [92, 23, 74], [143, 45, 80], [175, 86, 82], [198, 137, 114], [212, 188, 172],
+  ];
+  const cycleColour = (turns) => {
+    const place = turns * cycle.length;
+    const before = Math.floor(place);
+    const [from, to] = [cycle[before % cycle.length], cycle[(before + 1) % cycle.length]];
+    return `rgb(${from.map((value, i) => Math.round(value + (place - before) * (to[i] - value))).join(" ")})`;
+  };
+
+  const steps = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+  const paintPhases = (canvas) => {
+    const { columns, modes, phases } = canvas.dataset;
+    const [across, pairs] = [Number(columns), Number(modes) - 1];
+    const side = Math.max(1, Math.min(64, Math.floor(1024 / Math.max(across, pairs + 1))));
+    const gap = side >= 16 ? 1 : 0;
+    canvas.width = side * across;
+    canvas.height = side * (pairs + 1);
+    const context = canvas.getContext("2d");
+    const colours = [...steps].map((_, step) => cycleColour((step + 0.5) / steps.length));
+    for (let place = 0; place < phases.length; ++place) {
+      if (phases[place] === ".") continue;
+      context.fillStyle = colours[steps.indexOf(phases[place])];
+      const [x, y] = [Math.floor(place / pairs) * side, (place % pairs) * side];
+      context.fillRect(x + gap, y + gap, side - 2 * gap, 2 * side - 2 * gap);
+    }
+  };
+  const paintCycle = (canvas) => {
+    canvas.width = 256;
+    canvas.height = 1;
+    const context = canvas.getContext("2d");
+    for (let x = 0; x < canvas.width; ++x) {
+      context.fillStyle = cycleColour((x + 0.5) / canvas.width);
+      context.fillRect(x, 0, 1, 1);
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", async () => {
+    const meshes = document.querySelectorAll("canvas.phases");
+    meshes.forEach(paintPhases);
+    document.querySelectorAll("canvas.cycle").forEach(paintCycle);
+    root.dataset.painted = meshes.length;
     const charts = JSON.parse(document.getElementById("charts").textContent);
     const drawAll = async (which) => {
       for (const chart of which) {

@@ -6,6 +6,13 @@
 
 namespace optinc::report {
 
+std::string quote_json(const base::Json& value) {
+  constexpr std::size_t kLongestQuote = 60;
+  std::string quote = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  if (quote.size() > kLongestQuote) quote = quote.substr(0, kLongestQuote) + "...";
+  return quote;
+}
+
 const base::Json& RecordFields::value(std::string_view key) const {
   const auto found = record_.find(key);
   base::require(found != record_.end(), "{}: no key '{}'", place_, key);
@@ -66,10 +73,7 @@ RecordFields RecordFields::item(std::string_view key, std::size_t index) const {
 }
 
 void RecordFields::refuse_type(std::string_view key, const base::Json& found, std::string_view expected) const {
-  constexpr std::size_t kLongestQuote = 60;
-  std::string quote = found.dump(-1, ' ', /*ensure_ascii=*/true);
-  if (quote.size() > kLongestQuote) quote = quote.substr(0, kLongestQuote) + "...";
-  base::refuse("{}: '{}' is {}, expected {}", place_, key, quote, expected);
+  base::refuse("{}: '{}' is {}, expected {}", place_, key, quote_json(found), expected);
 }
 
 }  // namespace optinc::report

@@ -9,6 +9,9 @@
 
 namespace optinc::report {
 
+/// A value for a message: as JSON, cut where it is long.
+std::string quote_json(const base::Json& value);
+
 /// Every reading throws InputError, `FILE: record 3 ("step"): no key 'loss'` or `...: 'loss' is "x", expected a
 /// number`.
 class RecordFields {

@@ -18,6 +18,7 @@ std::string write_report(const ReportInputs& inputs) {
   add_verification(page, runs.designs);
   add_published_tables(page, runs.reproductions);
   add_training_curves(page, experiments);
+  add_light(page, runs.light);
   add_what_was_run(page, runs);
   return page.html(summarise(runs, experiments));
 }

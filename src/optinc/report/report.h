@@ -10,7 +10,7 @@
 namespace optinc::report {
 
 struct ReportInputs {
-  std::vector<std::filesystem::path> records;  ///< of `optinc design` and `optinc train`, shown in this order
+  std::vector<std::filesystem::path> records;  ///< of any of the commands in doc/report.md, shown in this order
   std::string title = "OptINC report";
 };
 

@@ -10,12 +10,14 @@
 namespace optinc::report {
 namespace {
 
-RunHeader read_header(const RecordFields& fields, const base::Json& record) {
-  fields.object("config");
-  return {.command = fields.text("command"),
-          .version = fields.text("version"),
-          .seed = fields.count("seed"),
-          .record = record};
+RunHeader read_header(const RecordFields& fields, const std::string& name, const base::Json& record) {
+  RunHeader header{
+      .name = name, .command = fields.text("command"), .version = fields.text("version"), .record = record};
+  // Those about light draw at random only in part, and not each has options that matter.
+  const bool is_light = is_light_command(header.command);
+  if (!is_light || fields.has("seed")) header.seed = fields.count("seed");
+  if (!is_light || fields.has("config")) fields.object("config");
+  return header;
 }
 
 Epoch read_epoch(const RecordFields& fields) {
@@ -167,6 +169,44 @@ Reproduction read_reproduction(const RecordFields& fields) {
   return row;
 }
 
+// "out/b8-n4.records.jsonl" -> "b8-n4".
+std::string name_of(const std::filesystem::path& file) {
+  std::string name = file.filename().string();
+  for (const std::string_view ending : {".jsonl", ".records"}) {
+    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
+  return name;
+}
+
+void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
+  if (is_light_command(header.command)) {
+    begin_light_run(fields, std::move(header), runs.light);
+  } else if (header.command == "design") {
+    runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
+  } else if (header.command == "train") {
+    runs.trainings.push_back(read_train_run(fields, std::move(header)));
+  } else if (header.command == "reproduce") {
+    runs.others.push_back(std::move(header));
+  } else {
+    base::refuse(
+        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"compile\", \"simulate\", "
+        "\"link-budget\" or \"error-law\"",
+        fields.place(), quote_json(header.command));
+  }
+}
+
+void add_to_run(const RecordFields& fields, const std::string& command, const std::string& type, Runs& runs) {
+  if (is_light_command(command)) {
+    add_to_light(fields, command, type, runs.light);
+  } else if (command == "design") {
+    add_to_design(fields, type, runs.designs.back());
+  } else if (command == "train") {
+    add_to_training(fields, type, runs.trainings.back());
+  } else {
+    if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
+  }
+}
+
 void read_run_file(const std::filesystem::path& file, Runs& runs) {
   const std::vector<base::Json> records = base::read_records(file);
   base::require(!records.empty(), "{}: no records, expected a 'run' record first", file.string());
@@ -177,38 +217,14 @@ void read_run_file(const std::filesystem::path& file, Runs& runs) {
     const std::string type = RecordFields(place, record).text("type");
     const RecordFields fields(fmt::format("{} ({})", place, record["type"].dump()), record);
     if (type == "run") {
-      RunHeader header = read_header(fields, record);
+      RunHeader header = read_header(fields, name_of(file), record);
       current = header.command;
-      if (current == "design") {
-        runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
-      } else if (current == "train") {
-        runs.trainings.push_back(read_train_run(fields, std::move(header)));
-      } else if (current == "reproduce") {
-        runs.others.push_back(std::move(header));
-      } else {
-        base::refuse("{}: 'command' is {}, expected \"design\", \"train\" or \"reproduce\"", fields.place(),
-                     record["command"].dump());
-      }
-      continue;
-    }
-    base::require(!current.empty(), "{}: comes before any 'run' record", fields.place());
-    if (current == "design") {
-      add_to_design(fields, type, runs.designs.back());
-    } else if (current == "reproduce") {
-      if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
+      begin_run(fields, std::move(header), runs);
     } else {
-      add_to_training(fields, type, runs.trainings.back());
+      base::require(!current.empty(), "{}: comes before any 'run' record", fields.place());
+      add_to_run(fields, current, type, runs);
     }
   }
-}
-
-// "out/b8-n4.records.jsonl" -> "b8-n4".
-std::string name_of(const std::filesystem::path& file) {
-  std::string name = file.filename().string();
-  for (const std::string_view ending : {".jsonl", ".records"}) {
-    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
-  }
-  return name;
 }
 
 // Runs that would share a name are numbered.
@@ -227,20 +243,12 @@ void number_names(const std::vector<RunHeader*>& headers) {
 Runs read_runs(const std::vector<std::filesystem::path>& files) {
   base::require(!files.empty(), "no record file, expected at least one");
   Runs runs;
-  for (const std::filesystem::path& file : files) {
-    const std::size_t designs_before = runs.designs.size();
-    const std::size_t trainings_before = runs.trainings.size(), others_before = runs.others.size();
-    read_run_file(file, runs);
-    for (std::size_t i = designs_before; i < runs.designs.size(); ++i) runs.designs[i].header.name = name_of(file);
-    for (std::size_t i = trainings_before; i < runs.trainings.size(); ++i) {
-      runs.trainings[i].header.name = name_of(file);
-    }
-    for (std::size_t i = others_before; i < runs.others.size(); ++i) runs.others[i].name = name_of(file);
-  }
+  for (const std::filesystem::path& file : files) read_run_file(file, runs);
   std::vector<RunHeader*> headers;
   for (DesignRun& run : runs.designs) headers.push_back(&run.header);
   for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
   for (RunHeader& header : runs.others) headers.push_back(&header);
+  for_each_header(runs.light, [&](RunHeader& header) { headers.push_back(&header); });
   number_names(headers);
   return runs;
 }

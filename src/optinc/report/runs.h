@@ -1,5 +1,4 @@
-// Record files as runs: what `optinc design`, `train` and `reproduce` wrote (doc/format_records.md), grouped by their
-// `run` record.
+// Record files as runs (doc/format_records.md), grouped by their `run` record. What is about light is in light_runs.h.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "optinc/base/record.h"
+#include "optinc/report/light_runs.h"
+#include "optinc/report/run_header.h"
 
 namespace optinc::report {
-
-/// What every run has.
-struct RunHeader {
-  std::string name;     ///< the file's name without its endings; runs of one file: "name #1", "name #2"
-  std::string command;  ///< "design", "train" or "reproduce"
-  std::string version;
-  std::uint64_t seed = 0;
-  base::Json record;                   ///< the whole `run` record
-  std::vector<std::uint64_t> resumed;  ///< the epochs or steps behind which it was taken up again
-};
 
 struct Epoch {
   std::uint64_t epoch = 0;
@@ -149,6 +139,7 @@ struct Runs {
   std::vector<TrainRun> trainings;
   std::vector<RunHeader> others;  ///< of `optinc reproduce`
   std::vector<Reproduction> reproductions;
+  LightRuns light;
 };
 
 /// All runs of all files, in the order given. What a run wrote behind the point it was later resumed from, its result

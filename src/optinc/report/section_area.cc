@@ -99,15 +99,12 @@ Table beside_table(const Area& area) {
 }  // namespace
 
 void add_area(Page& page, const std::vector<DesignRun>& designs) {
+  const std::vector<SharedArea> areas = shared_areas(designs);
+  if (areas.empty()) return;
   page.open_section(
       "area", "Area",
       "Area is counted in Mach-Zehnder interferometers (MZIs). A dense matrix takes two triangular meshes; an "
       "approximated one is cut into squares, each an orthogonal mesh and a diagonal: about half.");
-  const std::vector<SharedArea> areas = shared_areas(designs);
-  if (areas.empty()) {
-    page.add_text("No <code>area</code> record is among the records.");
-    return;
-  }
   for (const SharedArea& shared : areas) {
     std::vector<std::string> names;
     for (const DesignRun* run : shared.runs) names.push_back(run->header.name);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "optinc/report/html.h"
+#include "optinc/report/light_summary.h"
 #include "optinc/report/sections.h"
 #include "optinc/report/summary.h"
 
@@ -44,12 +45,39 @@ void add_training_figures(Page& page, const Experiment& experiment) {
   }
 }
 
+/// Of a subject with a single run: several are told apart in the section.
+void add_light_figures(Page& page, const LightRuns& light) {
+  if (light.programs.size() == 1 && light.programs[0].program) {
+    const Program& program = *light.programs[0].program;
+    page.add_key_figure(format_count(program.placed_mzi), fmt::format("MZIs placed for {}", program.design),
+                        Source::counted);
+  }
+  if (light.simulations.size() == 1 && light.simulations[0].conditions.size() == 1) {
+    const SimulationRun& run = light.simulations[0];
+    const ChipCondition& condition = run.conditions[0];
+    page.add_key_figure(format_share(condition.exact_symbol_rate),
+                        fmt::format("of the inputs exact on {} ({} chip{})", run.hardware,
+                                    format_count(condition.chips), condition.chips == 1 ? "" : "s"),
+                        Source::modelled);
+  }
+  if (light.link_budgets.size() != 1 || !light.link_budgets[0].budget) return;
+  const LinkBudget& budget = *light.link_budgets[0].budget;
+  if (const HopBudget* weakest = weakest_hop(budget)) {
+    page.add_key_figure(format_number(weakest->snr_db, 1) + "\u00a0dB",
+                        fmt::format("least SNR at a detector, hop {} on {}", weakest->name, budget.hardware),
+                        Source::modelled);
+  }
+  page.add_key_figure(format_number(budget.heater_power_w + budget.laser_power_w, 1) + "\u00a0W",
+                      "heaters and lasers (electrical)", Source::modelled);
+}
+
 }  // namespace
 
 void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>& experiments) {
   add_design_figures(page, runs.designs);
   // Several experiments are told apart in their section: figures without that would mislead here.
   if (experiments.size() == 1) add_training_figures(page, experiments.front());
+  add_light_figures(page, runs.light);
 }
 
 }  // namespace optinc::report

@@ -182,14 +182,11 @@ Table training_table(const std::vector<DesignRun>& designs) {
 }  // namespace
 
 void add_onn_training(Page& page, const std::vector<DesignRun>& designs) {
+  if (designs.empty()) return;
   page.open_section(
       "onn", "ONN training",
       "The optical neural network must give the right average for <em>every</em> input that can occur. It is "
       "trained with its hardware in mind: chosen layers are held to what a mesh at half the area can do.");
-  if (designs.empty()) {
-    page.add_text("No <code>optinc design</code> run is among the records.");
-    return;
-  }
   const bool has_epochs = std::ranges::any_of(designs, [](const DesignRun& run) { return !run.epochs.empty(); });
   if (has_epochs) {
     std::set<std::uint64_t> sizes;

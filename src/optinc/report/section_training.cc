@@ -277,13 +277,10 @@ void add_experiment(Page& page, const Experiment& experiment) {
 }  // namespace
 
 void add_training_curves(Page& page, const std::vector<Experiment>& experiments) {
+  if (experiments.empty()) return;
   page.open_section("training", "Training through the interconnect",
                     "The same model, trained from the same start on the same data: once averaging gradients by ring "
                     "all-reduce in float32, once sending every gradient through OptINC.");
-  if (experiments.empty()) {
-    page.add_text("No <code>optinc train</code> run is among the records.");
-    return;
-  }
   for (std::size_t i = 0; i < experiments.size(); ++i) {
     if (experiments.size() > 1) page.add_heading(fmt::format("Experiment {}", i + 1));
     add_experiment(page, experiments[i]);

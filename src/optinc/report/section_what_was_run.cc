@@ -16,6 +16,17 @@ std::string resumed_text(const RunHeader& header) {
   return text;
 }
 
+std::string options_of(const RunHeader& header) {
+  if (!header.record.contains("config")) return "";
+  // What a light command notes are its settings, not all of them flags.
+  const bool is_light = is_light_command(header.command);
+  Table options({{is_light ? "setting" : "option", false}, {"value", false}});
+  for (const auto& [key, value] : header.record["config"].items()) {
+    options.add_row({is_light ? key : "--" + key, value_text(value)});
+  }
+  return options.html();
+}
+
 void add_run(Page& page, const RunHeader& header) {
   Table table({{"key", false}, {"value", false}});
   for (const auto& [key, value] : header.record.items()) {
@@ -25,13 +36,12 @@ void add_run(Page& page, const RunHeader& header) {
   if (!header.resumed.empty()) {
     table.add_row({header.command == "design" ? "resumed behind epoch" : "resumed behind step", resumed_text(header)});
   }
-  Table options({{"option", false}, {"value", false}});
-  for (const auto& [key, value] : header.record["config"].items()) options.add_row({"--" + key, value_text(value)});
+  const std::string seed = header.record.contains("seed") ? fmt::format(", seed {}", header.seed) : "";
   page.add_markup(
-      fmt::format("<details>\n<summary><strong>{}</strong> <span>optinc {}, seed {}, version {}</span></summary>\n"
+      fmt::format("<details>\n<summary><strong>{}</strong> <span>optinc {}{}, version {}</span></summary>\n"
                   "<div class=\"sides\">\n{}{}</div>\n</details>\n",
-                  escape_html(header.name), escape_html(header.command), header.seed, escape_html(header.version),
-                  table.html(), options.html()));
+                  escape_html(header.name), escape_html(header.command), seed, escape_html(header.version),
+                  table.html(), options_of(header)));
 }
 
 }  // namespace
@@ -44,6 +54,7 @@ void add_what_was_run(Page& page, const Runs& runs) {
   for (const DesignRun& run : runs.designs) add_run(page, run.header);
   for (const TrainRun& run : runs.trainings) add_run(page, run.header);
   for (const RunHeader& header : runs.others) add_run(page, header);
+  for_each_header(runs.light, [&](const RunHeader& header) { add_run(page, header); });
 }
 
 }  // namespace optinc::report

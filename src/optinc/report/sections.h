@@ -1,4 +1,5 @@
-// The sections of a report, in the order of the page. Each says in words what is missing.
+// The sections of a report, in the order of the page. A section whose records aren't there is left out; one whose runs
+// aren't finished says in words what is missing.
 #pragma once
 
 #include <vector>
@@ -13,9 +14,10 @@ void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>
 void add_onn_training(Page& page, const std::vector<DesignRun>& designs);
 void add_area(Page& page, const std::vector<DesignRun>& designs);
 void add_verification(Page& page, const std::vector<DesignRun>& designs);
-/// Nothing where there are none: few reports are about the paper's tables.
 void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions);
 void add_training_curves(Page& page, const std::vector<Experiment>& experiments);
+/// Meshes, yield, sensitivity, link budgets and error laws.
+void add_light(Page& page, const LightRuns& light);
 void add_what_was_run(Page& page, const Runs& runs);
 
 }  // namespace optinc::report

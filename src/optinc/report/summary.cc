@@ -8,6 +8,7 @@
 
 #include "optinc/base/version.h"
 #include "optinc/report/html.h"
+#include "optinc/report/light_summary.h"
 
 namespace optinc::report {
 namespace {
@@ -192,6 +193,7 @@ Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
   for (const Reproduction& row : runs.reproductions) json["reproductions"].push_back(summarise_reproduction(row));
   for (const DesignRun& run : runs.designs) json["designs"].push_back(summarise_design(run));
   for (const Experiment& experiment : experiments) json["experiments"].push_back(summarise_experiment(experiment));
+  summarise_light(runs.light, json);
   return json;
 }
 
@@ -208,6 +210,7 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
     say_validation_loss(experiment, parts);
     say_bytes(experiment, parts);
   }
+  say_light(runs.light, parts);
   if (parts.empty()) return "Nothing has come out yet.";
   std::string sentence = fmt::format("{}.", fmt::join(parts, "; "));
   if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "optinc/report/chart.h"
+#include "optinc/report/html.h"
+#include "optinc/report/sections_light.h"
+
+namespace optinc::report {
+namespace {
+
+using base::Json;
+
+/// Laws of meshes of one kind share a chart.
+struct LawGroup {
+  std::string layout;
+  std::string cell;
+  std::vector<const ErrorLaw*> laws;
+  std::vector<std::string> names;  ///< of the laws
+};
+
+std::vector<LawGroup> group_laws(const std::vector<ErrorLawRun>& runs) {
+  std::vector<LawGroup> groups;
+  for (const ErrorLawRun& run : runs) {
+    for (const ErrorLaw& law : run.laws) {
+      auto group = std::ranges::find_if(
+          groups, [&](const LawGroup& other) { return other.layout == law.layout && other.cell == law.cell; });
+      if (group == groups.end()) group = groups.insert(groups.end(), {.layout = law.layout, .cell = law.cell});
+      const std::string name = "correction " + law.correction;
+      const bool is_taken = std::ranges::find(group->names, name) != group->names.end();
+      group->laws.push_back(&law);
+      group->names.push_back(is_taken ? name + ", " + run.header.name : name);
+    }
+  }
+  return groups;
+}
+
+/// E of a law; NaN for one that isn't known here.
+double value_of(const ErrorLaw& law, double size, double sigma) {
+  if (law.law == "c sqrt(2 N) sigma") return law.constant * std::sqrt(2 * size) * sigma;
+  if (law.law == "c N sigma^2") return law.constant * size * sigma * sigma;
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string size_name(std::uint64_t size) {
+  return fmt::format("N = {}", size);
+}
+
+/// Least value that is drawn: what an error bar that reaches 0 ends at.
+double floor_of(const LawGroup& group) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const ErrorLaw* law : group.laws) {
+    for (const ErrorLawPoint& point : law->points) {
+      if (point.mean > 0) least = std::min(least, point.mean);
+    }
+  }
+  return least / 3;
+}
+
+Json point_values(const LawGroup& group) {
+  const double floor = floor_of(group);
+  Json values = Json::array();
+  for (std::size_t i = 0; i < group.laws.size(); ++i) {
+    for (const ErrorLawPoint& point : group.laws[i]->points) {
+      if (!(point.sigma > 0) || !(point.mean > 0)) continue;
+      values.push_back({{"law", group.names[i]},
+                        {"size", size_name(point.size)},
+                        {"sigma", drawn(point.sigma)},
+                        {"error", drawn(point.mean)},
+                        {"low", drawn(std::max(point.mean - point.standard_error, floor))},
+                        {"high", drawn(point.mean + point.standard_error)}});
+    }
+  }
+  return values;
+}
+
+/// The ends of each law's line, for each size: straight on logarithmic axes.
+Json line_values(const LawGroup& group) {
+  Json values = Json::array();
+  for (std::size_t i = 0; i < group.laws.size(); ++i) {
+    const ErrorLaw& law = *group.laws[i];
+    std::set<std::uint64_t> sizes;
+    for (const ErrorLawPoint& point : law.points) sizes.insert(point.size);
+    for (const std::uint64_t size : sizes) {
+      double least = std::numeric_limits<double>::infinity(), most = 0;
+      for (const ErrorLawPoint& point : law.points) {
+        if (point.size != size || !(point.sigma > 0)) continue;
+        least = std::min(least, point.sigma);
+        most = std::max(most, point.sigma);
+      }
+      for (const double sigma : {least, most}) {
+        const double error = value_of(law, static_cast<double>(size), sigma);
+        if (!(error > 0) || !std::isfinite(error)) continue;
+        values.push_back({{"law", group.names[i]}, {"size", size_name(size)}, {"sigma", sigma}, {"error", error}});
+      }
+    }
+  }
+  return values;
+}
+
+Json law_chart(const LawGroup& group) {
+  std::set<std::uint64_t> sizes;
+  std::set<double> sigmas;
+  for (const ErrorLaw* law : group.laws) {
+    for (const ErrorLawPoint& point : law->points) {
+      sizes.insert(point.size);
+      if (point.sigma > 0) sigmas.insert(point.sigma);
+    }
+  }
+  std::vector<std::string> size_names;
+  for (const std::uint64_t size : sizes) size_names.push_back(size_name(size));
+  const Json log{{"type", "log"}, {"nice", false}, {"padding", 12}};
+  const auto error = [&](const char* field) { return quantity(field, "E", log, {{"format", "~g"}}); };
+  Json shape{{"field", "size"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", size_names}}}};
+  shape["legend"] = size_names.size() < 2 ? Json(nullptr) : Json::object();
+  return {{"height", 320},
+          {"data", {{"values", point_values(group)}}},
+          {"encoding",
+           {{"x", quantity("sigma", "σ, rad", log, {{"format", "~g"}, {"values", sigmas}})},
+            {"color", colour_by("law", group.names)}}},
+          {"layer",
+           {{{"data", {{"values", line_values(group)}}},
+             {"mark", {{"type", "line"}, {"strokeWidth", 1.4}, {"opacity", 0.75}}},
+             {"encoding", {{"y", error("error")}, {"detail", {{"field", "size"}}}}}},
+            {{"mark", {{"type", "rule"}, {"strokeWidth", 1.4}}},
+             {"encoding", {{"y", error("low")}, {"y2", {{"field", "high"}}}}}},
+            {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
+             {"encoding", {{"y", error("error")}, {"shape", shape}}}}}}};
+}
+
+Table constants_table(const LawGroup& group) {
+  Table table({{"correction", false}, {"law, E =", false}, {"c, fitted"}, {"c, expected"}, {"fitted / expected"}});
+  for (std::size_t i = 0; i < group.laws.size(); ++i) {
+    const ErrorLaw& law = *group.laws[i];
+    if (law.law) {
+      table.add_row({group.names[i], *law.law, format_number(law.constant, 3), format_number(law.expected, 2),
+                     format_number(law.constant / law.expected, 2)});
+    } else {
+      table.add_row({group.names[i], "none known", "–", "–", "–"});
+    }
+  }
+  return table;
+}
+
+}  // namespace
+
+void add_error_laws(Page& page, const std::vector<ErrorLawRun>& runs) {
+  for (const LawGroup& group : group_laws(runs)) {
+    page.add_heading(fmt::format("Error law: {} meshes of cells {}", group.layout, group.cell));
+    page.add_chart(law_chart(group), "Error of random meshes over that of their couplers", Source::measured,
+                   "E = ‖U′ − U‖ / √N (Frobenius) over random unitary U of N modes; σ: rms error of each coupler’s "
+                   "angle. Points: mean with its standard error; lines: the law with its fitted constant. Logarithmic "
+                   "axes.");
+    page.add_table(constants_table(group), "Constants", {Source::measured, Source::published});
+  }
+}
+
+}  // namespace optinc::report
