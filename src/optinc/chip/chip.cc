@@ -307,26 +307,62 @@ ComplexMatrix Fab::stage_matrix(const Chip& chip, std::size_t stage_number, std:
   return matrix * (stage.gain / std::sqrt(static_cast<double>(splits) * combined));
 }
 
+ComplexMatrix Fab::from_servers(const Chip& chip, std::uint64_t shot) const {
+  ComplexMatrix light = stage_matrix(chip, 0, shot);
+  for (Eigen::Index column = 0; column < light.cols(); ++column) {
+    light.col(column) *= chip.server[column % program_.shape.servers];
+  }
+  return light;
+}
+
+namespace {
+
+onn::Layer in_phase(const ComplexMatrix& light, const Eigen::VectorXd& bias) {
+  onn::Layer layer{static_cast<int>(light.rows()), static_cast<int>(light.cols()), {}, {}};
+  for (Eigen::Index i = 0; i < light.size(); ++i) layer.weight.push_back(static_cast<float>(light.data()[i].real()));
+  for (const double value : bias) layer.bias.push_back(static_cast<float>(value));
+  return layer;
+}
+
+}  // namespace
+
 onn::Network Fab::network(const Chip& chip, std::uint64_t shot) const {
-  const int servers = program_.shape.servers;
+  const std::size_t last = program_.stages.size() - 2;
   onn::Network network;
-  for (const HopBudget& hop : budget_.hops) {
-    const Stage& layer = program_.stages[hop.stages.front() == 0 ? 1 : hop.stages.front()];
-    ComplexMatrix light = stage_matrix(chip, hop.stages.front(), shot);
-    Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(layer.bias.data(), layer.outputs);
-    if (hop.stages.front() == 0) {
-      for (Eigen::Index column = 0; column < light.cols(); ++column) light.col(column) *= chip.server[column % servers];
+  for (std::size_t s = 1; s <= last; ++s) {
+    ComplexMatrix light = stage_matrix(chip, s, shot);
+    Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(program_.stages[s].bias.data(), light.rows());
+    if (s == 1) light = light * from_servers(chip, shot);
+    if (s == last) {
+      const ComplexMatrix splitting = stage_matrix(chip, last + 1, shot);
+      light = splitting * light;
+      bias = splitting.real() * bias;
     }
-    for (std::size_t i = 1; i < hop.stages.size(); ++i) {
-      const ComplexMatrix next = stage_matrix(chip, hop.stages[i], shot);
-      light = next * light;
-      if (hop.stages[i] == program_.stages.size() - 1) bias = next.real() * bias;
+    network.layers.push_back(in_phase(light, bias));
+  }
+  return network;
+}
+
+linalg::Matrix Fab::preprocessing(const Chip& chip, std::uint64_t shot) const {
+  return from_servers(chip, shot).real();
+}
+
+onn::Network Fab::layers(const Chip& chip, std::uint64_t shot, int server) const {
+  const std::size_t last = program_.stages.size() - 2;
+  const int servers = program_.shape.servers, symbols = program_.shape.symbols();
+  onn::Network network;
+  for (std::size_t s = 1; s <= last; ++s) {
+    ComplexMatrix light = stage_matrix(chip, s, shot);
+    Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(program_.stages[s].bias.data(), light.rows());
+    if (s == last) {
+      const ComplexMatrix splitting = stage_matrix(chip, last + 1, shot);
+      ComplexMatrix to_server(symbols, symbols);
+      for (int i = 0; i < symbols; ++i) to_server.row(i) = splitting.row(i * servers + server);
+      light = to_server * light;
+      bias = to_server.real() * bias;
+      for (int i = 0; i < symbols; ++i) bias[i] -= chip.threshold_error[i * servers + server];
     }
-    onn::Layer& made = network.layers.emplace_back();
-    made.outputs = static_cast<int>(light.rows());
-    made.inputs = static_cast<int>(light.cols());
-    for (Eigen::Index i = 0; i < light.size(); ++i) made.weight.push_back(static_cast<float>(light.data()[i].real()));
-    for (const double value : bias) made.bias.push_back(static_cast<float>(value));
+    network.layers.push_back(in_phase(light, bias));
   }
   return network;
 }

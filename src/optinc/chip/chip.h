@@ -13,6 +13,7 @@
 #include "optinc/chip/layout.h"
 #include "optinc/chip/link_budget.h"
 #include "optinc/chip/program.h"
+#include "optinc/linalg/polar.h"
 #include "optinc/mesh/decompose.h"
 #include "optinc/mesh/propagate.h"
 #include "optinc/onn/network.h"
@@ -53,6 +54,10 @@ class Fab {
   /// Its hops as a network from the servers' levels to the receivers' [N M], symbol i of server n at i N + n,, for shot
   /// number `shot` of the phase noise.
   onn::Network network(const Chip& chip, std::uint64_t shot) const;
+  /// The same in two parts, for an ONN's inputs and outputs: the in-phase part of P [K, N M], and the layers as a
+  /// network from the K inputs to the M levels that server `server` receives, its thresholds taken off.
+  linalg::Matrix preprocessing(const Chip& chip, std::uint64_t shot) const;
+  onn::Network layers(const Chip& chip, std::uint64_t shot, int server) const;
   /// The rms noise at the detectors of each hop, in level units.
   std::vector<float> detector_noise() const;
 
@@ -60,6 +65,8 @@ class Fab {
   MadeElement make_mesh(const Element& element, std::uint64_t number, std::uint64_t chip) const;
   MadeElement make_attenuators(const Element& element, std::uint64_t number, std::uint64_t chip) const;
   linalg::ComplexMatrix stage_matrix(const Chip& chip, std::size_t stage, std::uint64_t shot) const;
+  /// P, and what carriers and polarisation make of the servers' fields.
+  linalg::ComplexMatrix from_servers(const Chip& chip, std::uint64_t shot) const;
 
   Program program_;
   Hardware hardware_;

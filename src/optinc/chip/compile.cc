@@ -152,8 +152,7 @@ std::vector<double> largest_outputs(const onn::Network& network, const device::D
 
 }  // namespace
 
-Program compile(const onn::Design& design, const std::string& name, const CompileOptions& options,
-                base::Progress* progress) {
+Program assemble(const onn::Design& design, const std::string& name, const CompileOptions& options) {
   Program program{.design = name,
                   .shape = device::shape_of(design),
                   .approximated = design.approximated,
@@ -192,10 +191,21 @@ Program compile(const onn::Design& design, const std::string& name, const Compil
     (task.second ? *block.second : block.first) = std::move(mesh);
   });
 
-  const std::vector<double> largest = largest_outputs(design.network, program.shape, options.threads, progress);
-  for (std::size_t l = 0; l < largest.size(); ++l) program.stages[l + 1].largest_output = largest[l];
   program.stages.front().largest_output = largest_level(program.shape);
+  return program;
+}
+
+void set_largest_outputs(Program& program, const std::vector<double>& largest) {
+  base::require(largest.size() == static_cast<std::size_t>(program.layers()),
+                "largest outputs of {} layers: expected {}", largest.size(), program.layers());
+  for (std::size_t l = 0; l < largest.size(); ++l) program.stages[l + 1].largest_output = largest[l];
   program.stages.back().largest_output = largest.back();
+}
+
+Program compile(const onn::Design& design, const std::string& name, const CompileOptions& options,
+                base::Progress* progress) {
+  Program program = assemble(design, name, options);
+  set_largest_outputs(program, largest_outputs(design.network, program.shape, options.threads, progress));
   return program;
 }
 

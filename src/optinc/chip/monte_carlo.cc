@@ -10,6 +10,7 @@
 #include "optinc/base/random.h"
 #include "optinc/chip/server_levels.h"
 #include "optinc/chip/streams.h"
+#include "optinc/chip/transmission.h"
 #include "optinc/device/preprocessing.h"
 #include "optinc/device/splitting.h"
 #include "optinc/onn/forward.h"
@@ -55,14 +56,12 @@ class Run {
     const Hardware& hardware = fab.hardware();
     plain_relu_ =
         hardware.activation == Activation::relu && hardware.activation_knee == 0 && hardware.activation_leak == 0;
-    skewed_ = std::ranges::any_of(chip.skew_symbols, [](double skew) { return skew > 0; });
-    level_errors_ = std::ranges::any_of(chip.level_error, [](float error) { return error != 0; });
   }
 
   /// Place `first` of the inputs numbers the noise. levels [count, N M] from the transmitters are changed; received
   /// [count, N M] are the levels that the receivers decide on.
   void pass(std::uint64_t first, std::size_t count, std::vector<float>& levels, std::vector<float>& received) {
-    transmit(first, count, levels);
+    transmit(fab_, chip_, first, count, levels.data());
     if (units_ == 0 && plain_relu_) {
       onn::forward(network_, count, levels.data(), received.data());
     } else {
@@ -75,30 +74,6 @@ class Run {
   }
 
  private:
-  void transmit(std::uint64_t first, std::size_t count, std::vector<float>& levels) const {
-    const std::size_t ports = chip_.threshold_error.size(), servers = chip_.server.size();
-    const Hardware& hardware = fab_.hardware();
-    if (level_errors_) {
-      for (std::size_t i = 0; i < count * ports; ++i) {
-        const auto level = static_cast<std::size_t>(std::clamp(levels[i], 0.0f, 3.0f));
-        levels[i] += chip_.level_error[4 * (i % ports) + level];
-      }
-    }
-    for (std::size_t row = 0; row < count && skewed_; ++row) {
-      // The symbol before is any level.
-      const base::CounterStream before(fab_.seed(), stream_of(Purpose::transmission, chip_.number, 2 * (first + row)));
-      for (std::size_t port = 0; port < ports; ++port) {
-        const auto share = static_cast<float>(chip_.skew_symbols[port % servers]);
-        float& level = levels[row * ports + port];
-        level += share * (static_cast<float>(before.word(port) >> 30) - level);
-      }
-    }
-    for (std::size_t row = 0; row < count && hardware.transmitter_noise_rms > 0; ++row) {
-      base::add_gaussians(fab_.seed(), stream_of(Purpose::transmission, chip_.number, 2 * (first + row) + 1),
-                          static_cast<float>(hardware.transmitter_noise_rms), ports, levels.data() + row * ports);
-    }
-  }
-
   /// All detectors' noise of a row is one stream.
   void draw_noise(std::uint64_t first, std::size_t count) {
     drawn_.assign(count * units_, 0.0f);
@@ -135,7 +110,7 @@ class Run {
   std::vector<std::size_t> first_unit_;  // of each layer in a row of drawn_
   std::size_t units_ = 0;                // detectors that have noise
   std::vector<float> drawn_;             // [count, units_]
-  bool plain_relu_, skewed_, level_errors_;
+  bool plain_relu_;
 };
 
 /// Counts what the servers received: received [count, N M], against [count, M] or empty.

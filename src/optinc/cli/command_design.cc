@@ -11,6 +11,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/area_record.h"
 #include "optinc/cli/cli.h"
+#include "optinc/cli/hardware_options.h"
 #include "optinc/construct/construct.h"
 #include "optinc/design/structure.h"
 #include "optinc/design/train.h"
@@ -33,6 +34,8 @@ struct Options {
   std::filesystem::path onnx;
   double part_minutes = 0;
   bool construct = false;
+  HardwareOptions noise{"", {}};
+  std::string noise_correction = "none";
   bool json = false;
 };
 
@@ -63,6 +66,12 @@ Plan plan_of(const Options& options) {
   }
   train.second_stage_loss = design::parse_loss(options.second_stage_loss);
   if (!options.start.empty()) train.start = std::make_shared<onn::Design>(onn::load_design(options.start));
+  if (!options.noise.preset_or_file.empty()) {
+    train.noise = std::make_shared<design::ChipNoiseOptions>(
+        design::ChipNoiseOptions{load(options.noise), mesh::parse_correction(options.noise_correction)});
+  }
+  base::require(train.noise || options.noise.set.empty(),
+                "--noise-set: expected --noise, the hardware that it changes");
   train.part_s = 60 * options.part_minutes;
   train.checkpoint = options.out.string() + ".checkpoint";
   return plan;
@@ -228,6 +237,8 @@ void add_design(CLI::App& program, Context& context) {
       "d.safetensors\n"
       "  optinc design --layers 4,64,128,256,128,64,4 --rounding nearest --out n.safetensors --onnx n.onnx\n"
       "  optinc design --bits 12 --servers 6 --out picked.safetensors\n"
+      "  optinc design --start d.safetensors --layers 4,64,128,256,128,64,4 --noise ideal --noise-set "
+      "phase_shifter.error_rms_rad=0.003 --first-stage-epochs 0 --learning-rate 1e-3 --out tolerant.safetensors\n"
       "  optinc design --construct --bits 8 --servers 16 --approximate all --out c.safetensors\n"
       "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is "
       "done;\n"
@@ -252,6 +263,15 @@ void add_design(CLI::App& program, Context& context) {
       "--construct", options->construct,
       "Write the network down instead of training it: exact, for 2, 4, 8, 16, ... servers; bears little noise");
   verb->add_option("--start", options->start, "Train on from this design instead of a random start");
+  verb->add_option("--noise", options->noise.preset_or_file,
+                   "Train on simulated chips of this hardware (a preset or a TOML file), a new one after every matrix "
+                   "approximation");
+  verb->add_option("--noise-set", options->noise.set,
+                   "One value over the hardware's, like coupler.imbalance_rms_rad=0.01")
+      ->take_all();
+  verb->add_option("--noise-correction", options->noise_correction,
+                   "What programming knows of those chips: none, local or self-configured")
+      ->capture_default_str();
   verb->add_option("--seed", train.seed, "Same seed, same design")->capture_default_str();
   verb->add_option("--epochs", train.epochs, "Most epochs; the learning rate's cycle spans them")
       ->capture_default_str();

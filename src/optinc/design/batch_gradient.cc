@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "optinc/base/gaussian.h"
 #include "optinc/base/parallel.h"
 #include "optinc/linalg/blas.h"
 
@@ -24,11 +25,14 @@ class BatchGradient::Shard {
 
   /// Adds up, not averages, over the samples; `weight` is one sample's in the batch's mean.
   void compute(const std::vector<float>& parameters, std::size_t samples, const float* inputs, const float* targets,
-               const Objective& objective, double weight, Fare* fares) {
+               const Objective& objective, double weight, Fare* fares, const SumNoise& noise,
+               std::size_t first_sample) {
     const std::vector<ParameterLayout::Place>& layers = layout_.layers();
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const float* below = i == 0 ? inputs : activations_[i - 1].data();
-      forward(layers[i], i + 1 < layers.size(), parameters, samples, below, activations_[i].data());
+      sum(layers[i], parameters, samples, below, activations_[i].data());
+      if (!noise.rms.empty()) add_noise(noise, i, first_sample, samples, layers[i].outputs, activations_[i].data());
+      if (i + 1 < layers.size()) activate(samples * layers[i].outputs, activations_[i].data());
     }
     differentiate(samples, targets, objective, weight, fares);
     for (std::size_t i = layers.size(); i-- > 0;) {
@@ -46,15 +50,27 @@ class BatchGradient::Shard {
   }
 
  private:
-  static void forward(const ParameterLayout::Place& layer, bool activate, const std::vector<float>& parameters,
-                      std::size_t samples, const float* below, float* above) {
+  static void sum(const ParameterLayout::Place& layer, const std::vector<float>& parameters, std::size_t samples,
+                  const float* below, float* above) {
     const std::size_t outputs = layer.outputs;
     for (std::size_t row = 0; row < samples; ++row) {
       std::copy_n(&parameters[layer.bias], outputs, above + row * outputs);
     }
     linalg::multiply_transposed(samples, outputs, layer.inputs, below, &parameters[layer.weight], above, 1.0f);
-    if (!activate) return;
-    for (std::size_t j = 0; j < samples * outputs; ++j) above[j] = above[j] > 0 ? above[j] : 0.0f;
+  }
+
+  static void activate(std::size_t count, float* values) {
+    for (std::size_t j = 0; j < count; ++j) values[j] = values[j] > 0 ? values[j] : 0.0f;
+  }
+
+  static void add_noise(const SumNoise& noise, std::size_t layer, std::size_t first_sample, std::size_t samples,
+                        std::size_t width, float* sums) {
+    constexpr std::uint64_t kMostLayers = 64, kMostSamples = std::uint64_t{1} << 20;
+    if (noise.rms[layer] == 0) return;
+    for (std::size_t row = 0; row < samples; ++row) {
+      const std::uint64_t stream = (noise.batch * kMostSamples + first_sample + row) * kMostLayers + layer;
+      base::add_gaussians(noise.seed, stream, noise.rms[layer], width, sums + row * width);
+    }
   }
 
   static void add_rows(std::size_t rows, std::size_t width, const float* matrix, float* sums) {
@@ -129,12 +145,12 @@ BatchGradient::BatchGradient(const ParameterLayout& layout, std::size_t largest_
 BatchGradient::~BatchGradient() = default;
 
 double BatchGradient::compute(const std::vector<float>& parameters, std::size_t samples, const float* inputs,
-                              const float* targets, const Objective& objective, Fare* fares) {
+                              const float* targets, const Objective& objective, Fare* fares, const SumNoise& noise) {
   const std::size_t share = (samples + kShards - 1) / kShards;
   base::parallel_for(kShards, 1, threads_, [&](std::size_t shard, std::size_t, int) {
     const std::size_t begin = std::min(samples, shard * share), end = std::min(samples, begin + share);
     shards_[shard]->compute(parameters, end - begin, inputs + begin * input_width_, targets + begin * output_width_,
-                            objective, 1.0 / static_cast<double>(samples), fares + begin);
+                            objective, 1.0 / static_cast<double>(samples), fares + begin, noise, begin);
   });
   double sum = 0;
   for (const auto& shard : shards_) sum += shard->loss();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct Objective {
   float margin = 0.25f;      ///< of the loss `margin`, and of quiet samples, in steps
 };
 
+/// Gaussian noise on every layer's sums, before its ReLU.
+struct SumNoise {
+  std::vector<float> rms;  ///< [layers]; empty: none
+  std::uint64_t seed = 0;
+  std::uint64_t batch = 0;  ///< its number: what is drawn is a function of seed, batch, sample and layer
+};
+
 class BatchGradient {
  public:
   /// Buffers for batches of up to `largest_batch` samples.
@@ -32,7 +40,7 @@ class BatchGradient {
   /// inputs [samples, K] normalised; targets [samples, M] in levels. fares [samples] are overwritten. Returns the loss,
   /// its mean over the samples; its gradient is the sum of shard_gradients().
   double compute(const std::vector<float>& parameters, std::size_t samples, const float* inputs, const float* targets,
-                 const Objective& objective, Fare* fares);
+                 const Objective& objective, Fare* fares, const SumNoise& noise = {});
 
   /// One gradient [layout.size()] a shard, of the last call.
   std::vector<const float*> shard_gradients() const;

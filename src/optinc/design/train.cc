@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "optinc/base/error.h"
@@ -63,6 +64,10 @@ class Training {
                                   : orthogonal_start(layout_, options.seed)),
         adam_(layout_.size()) {
     objective_.steps.back() = static_cast<float>(options.shape.steps_per_output_level());
+    if (options.noise) {
+      noise_.emplace(*options.noise, options_.shape, options_.approximated, layout_, objective_.normalisation,
+                     options_.seed, options_.threads);
+    }
     if (objective_.symbol_weights.empty()) objective_.symbol_weights.assign(options.shape.symbols(), 1.0f);
   }
 
@@ -73,14 +78,21 @@ class Training {
     objective_.loss = first_stage ? Loss::symbols : options_.second_stage_loss;
     sampler_.mine(objective_.loss == Loss::margin && epoch > options_.mine_after * options_.epochs);
     EpochReport report{epoch, first_stage ? 1 : 2, 0, 0, 0, 0};
+    if (noise_) noise_->measure_full_scales(parameters_);
     for (std::uint64_t step = 1; step <= steps_per_epoch_; ++step) {
       const double all_steps = static_cast<double>(steps_per_epoch_) * options_.epochs;
       report.learning_rate = one_cycle(options_.learning_rate, static_cast<double>(adam_.steps) / all_steps);
-      make_samples(options_.shape, objective_.normalisation, sampler_.next(options_.batch), inputs_.data(),
-                   targets_.data());
-      report.loss +=
-          gradient_.compute(parameters_, options_.batch, inputs_.data(), targets_.data(), objective_, fares_.data()) /
-          static_cast<double>(steps_per_epoch_);
+      const std::vector<std::uint32_t>& numbers = sampler_.next(options_.batch);
+      make_samples(options_.shape, objective_.normalisation, numbers, inputs_.data(), targets_.data());
+      SumNoise sum_noise;
+      if (noise_) {
+        if ((step - 1) % options_.project_every == 0) noise_->make_chip(parameters_, chips_++);
+        noise_->disturb_inputs(numbers, adam_.steps * options_.batch, inputs_.data());
+        sum_noise = {noise_->detector_noise(), options_.seed, adam_.steps};
+      }
+      report.loss += gradient_.compute(noise_ ? noise_->on_chip(parameters_) : parameters_, options_.batch,
+                                       inputs_.data(), targets_.data(), objective_, fares_.data(), sum_noise) /
+                     static_cast<double>(steps_per_epoch_);
       sampler_.tell(fares_);
       adam_.step(parameters_, gradient_.shard_gradients(), report.learning_rate, options_.threads);
       if (step % options_.project_every == 0 || step == steps_per_epoch_) {
@@ -101,7 +113,7 @@ class Training {
   /// Verifying costs a third of training on as many samples: not more often than that pays.
   bool is_worth_verifying() const {
     const auto inputs = static_cast<double>(sampler_.inputs());
-    return is_last_epoch() || (static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
+    return is_last_epoch() || (!noise_ && static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
                                static_cast<double>((adam_.steps - verified_at_step_) * options_.batch) >= inputs);
   }
 
@@ -168,6 +180,8 @@ class Training {
     verified_at_step_ = checkpoint.verified_at_step;
     epoch_ = checkpoint.epoch;
     training_seconds_ = checkpoint.training_seconds;
+    const auto every = static_cast<std::uint64_t>(options_.project_every);
+    chips_ = static_cast<std::uint64_t>(epoch_) * ((steps_per_epoch_ + every - 1) / every);
     return checkpoint.seconds;
   }
 
@@ -183,6 +197,8 @@ class Training {
   BatchGradient gradient_;
   std::vector<float> parameters_;
   Adam adam_;
+  std::optional<ChipNoise> noise_;
+  std::uint64_t chips_ = 0;             // made so far
   int epoch_ = 0;                       // epochs done
   std::uint64_t verified_at_step_ = 0;  // Adam's
   double training_seconds_ = 0;
@@ -232,24 +248,29 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Ep
 }
 
 base::Json configuration(const TrainOptions& options) {
-  return {{"bits", options.shape.bits},
-          {"servers", options.shape.servers},
-          {"layers", options.widths},
-          {"approximate", options.approximated.to_string()},
-          {"rounding", options.shape.every_rounding ? "every" : codec::to_string(options.shape.rounding)},
-          {"role", onn::to_string(options.shape.role)},
-          {"seed", options.seed},
-          {"epochs", options.epochs},
-          {"epoch-samples", samples_of_epoch(options)},
-          {"batch", options.batch},
-          {"learning-rate", options.learning_rate},
-          {"first-stage-epochs", options.first_stage_epochs},
-          {"second-stage-loss", to_string(options.second_stage_loss)},
-          {"margin", options.margin},
-          {"symbol-weights", options.symbol_weights},
-          {"project-every", options.project_every},
-          {"mine-after", options.mine_after},
-          {"verify-below", options.verify_below}};
+  base::Json json{{"bits", options.shape.bits},
+                  {"servers", options.shape.servers},
+                  {"layers", options.widths},
+                  {"approximate", options.approximated.to_string()},
+                  {"rounding", options.shape.every_rounding ? "every" : codec::to_string(options.shape.rounding)},
+                  {"role", onn::to_string(options.shape.role)},
+                  {"seed", options.seed},
+                  {"epochs", options.epochs},
+                  {"epoch-samples", samples_of_epoch(options)},
+                  {"batch", options.batch},
+                  {"learning-rate", options.learning_rate},
+                  {"first-stage-epochs", options.first_stage_epochs},
+                  {"second-stage-loss", to_string(options.second_stage_loss)},
+                  {"margin", options.margin},
+                  {"symbol-weights", options.symbol_weights},
+                  {"project-every", options.project_every},
+                  {"mine-after", options.mine_after},
+                  {"verify-below", options.verify_below}};
+  if (options.noise) {
+    json["noise"] = chip::to_toml(options.noise->hardware);
+    json["noise-correction"] = mesh::to_string(options.noise->correction);
+  }
+  return json;
 }
 
 void check(const TrainOptions& options) {
@@ -270,6 +291,7 @@ void check(const TrainOptions& options) {
         "layer {} is {} x {}: to be approximated, its longer side must be a multiple of its shorter one", i + 1,
         widths[i + 1], widths[i]);
   }
+  if (options.noise) check(*options.noise);
   base::require(options.epochs >= 1, "epochs {}: expected at least 1", options.epochs);
   base::require(options.batch >= 1, "batch {}: expected at least 1", options.batch);
   base::require(options.margin > 0 && options.margin < 0.5, "margin {}: expected above 0 and below 0.5 steps",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "optinc/base/record.h"
+#include "optinc/design/chip_noise.h"
 #include "optinc/design/loss.h"
 #include "optinc/device/device_shape.h"
 #include "optinc/onn/design.h"
@@ -41,6 +42,9 @@ struct TrainOptions {
   /// When fewer inputs than this share were wrong as they were last seen, every input is verified: after an epoch, at
   /// most once in as many samples as there are inputs. What is wrong is mined.
   double verify_below = 2e-3;
+  /// Simulated chips in the loop, a new one after every projection; null: ideal parts. With noise a run goes through
+  /// all its epochs, and `wrong` of its reports counts inputs that were wrong on the chips.
+  std::shared_ptr<const ChipNoiseOptions> noise;
   /// Start from this network instead of a random one; null: random.
   std::shared_ptr<const onn::Design> start;
 

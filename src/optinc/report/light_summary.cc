@@ -85,7 +85,7 @@ void say_programs(const std::vector<ProgramRun>& runs, std::vector<std::string>&
     if (run.program) programs.push_back(&*run.program);
   }
   if (programs.size() == 1) {
-    parts.push_back(fmt::format("{} as {} MZIs of meshes", programs[0]->design, format_count(programs[0]->placed_mzi)));
+    parts.push_back(fmt::format("{} MZIs placed for {}", format_count(programs[0]->placed_mzi), programs[0]->design));
   } else if (programs.size() > 1) {
     parts.push_back(fmt::format("{} mesh programs", programs.size()));
   }
@@ -112,7 +112,7 @@ void say_link_budgets(const std::vector<LinkBudgetRun>& runs, std::vector<std::s
   for (const LinkBudgetRun& run : runs) {
     const HopBudget* weakest = run.budget ? weakest_hop(*run.budget) : nullptr;
     if (weakest == nullptr) continue;
-    parts.push_back(fmt::format("SNR from {}\u00a0dB on (hop {}, {} on {})", format_number(weakest->snr_db, 1),
+    parts.push_back(fmt::format("least SNR {}\u00a0dB (hop {}, {} on {})", format_number(weakest->snr_db, 1),
                                 weakest->name, run.budget->program, run.budget->hardware));
   }
 }
@@ -122,11 +122,10 @@ void say_error_laws(const std::vector<ErrorLawRun>& runs, std::vector<std::strin
   for (const ErrorLawRun& run : runs) {
     for (const ErrorLaw& law : run.laws) {
       if (!law.law || !std::isfinite(law.constant)) continue;
-      constants.push_back(fmt::format("{} ({} expected, correction {})", format_number(law.constant, 2),
-                                      format_number(law.expected, 2), law.correction));
+      constants.push_back(fmt::format("{} of {}", format_number(law.constant, 2), format_number(law.expected, 2)));
     }
   }
-  if (!constants.empty()) parts.push_back(fmt::format("constants of the error law {}", fmt::join(constants, ", ")));
+  if (!constants.empty()) parts.push_back(fmt::format("error law constants {} expected", fmt::join(constants, ", ")));
 }
 
 }  // namespace

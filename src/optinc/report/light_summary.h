@@ -12,7 +12,7 @@ namespace optinc::report {
 /// Adds `programs`, `simulations`, `link_budgets` and `error_laws`, described in doc/report.md.
 void summarise_light(const LightRuns& light, base::Json& summary);
 
-/// Adds what came out, a part a subject: "b8-n4 as 41,720 MZIs", ... Plain text, to be escaped.
+/// Adds what came out, a part a subject: "41,720 MZIs placed for b8-n4", ... Plain text, to be escaped.
 void say_light(const LightRuns& light, std::vector<std::string>& parts);
 
 /// The hop with the least signal-to-noise ratio; null if none has a finite one.

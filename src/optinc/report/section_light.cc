@@ -22,18 +22,31 @@ bool has_anything(const LightRuns& light) {
 
 std::vector<std::string> tell_apart(const std::vector<const SimulationRun*>& runs) {
   std::vector<std::string> names(runs.size());
-  const auto add_where_they_differ = [&](std::string SimulationRun::*field) {
-    const bool same = std::ranges::all_of(runs, [&](const auto* run) { return run->*field == runs.front()->*field; });
-    if (same) return;
-    for (std::size_t i = 0; i < runs.size(); ++i) names[i] += (names[i].empty() ? "" : ", ") + runs[i]->*field;
+  const auto add = [&](const auto& text_of) {
+    const bool is_same = std::ranges::all_of(runs, [&](const auto* run) { return text_of(*run) == text_of(*runs[0]); });
+    if (is_same) return;
+    for (std::size_t i = 0; i < runs.size(); ++i) names[i] += (names[i].empty() ? "" : ", ") + text_of(*runs[i]);
   };
-  add_where_they_differ(&SimulationRun::program);
-  add_where_they_differ(&SimulationRun::cell);
-  add_where_they_differ(&SimulationRun::layout);
-  add_where_they_differ(&SimulationRun::hardware);
-  if (std::set<std::string>(names.begin(), names.end()).size() == names.size()) return names;
-  for (std::size_t i = 0; i < runs.size(); ++i) names[i] += (names[i].empty() ? "" : ", ") + runs[i]->header.name;
+  const auto are_apart = [&] { return std::set<std::string>(names.begin(), names.end()).size() == names.size(); };
+  add([](const SimulationRun& run) { return run.design; });
+  add([](const SimulationRun& run) { return run.cell; });
+  add([](const SimulationRun& run) { return run.hardware; });
+  if (!are_apart()) add([](const SimulationRun& run) { return run.layout; });
+  if (!are_apart()) add([](const SimulationRun& run) { return run.program; });
+  if (!are_apart()) add([](const SimulationRun& run) { return run.header.name; });
   return names;
+}
+
+std::string correction_name(const std::string& correction) {
+  return correction == "none" ? "uncorrected" : correction == "local" ? "local correction" : correction;
+}
+
+std::string mesh_kind(const std::string& layout, const std::string& cell) {
+  std::string kind = cell;
+  for (char& c : kind) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return fmt::format("{}, {} cells", layout, kind);
 }
 
 void add_light(Page& page, const LightRuns& light) {

@@ -29,7 +29,7 @@ std::vector<LawGroup> group_laws(const std::vector<ErrorLawRun>& runs) {
       auto group = std::ranges::find_if(
           groups, [&](const LawGroup& other) { return other.layout == law.layout && other.cell == law.cell; });
       if (group == groups.end()) group = groups.insert(groups.end(), {.layout = law.layout, .cell = law.cell});
-      const std::string name = "correction " + law.correction;
+      const std::string name = correction_name(law.correction);
       const bool is_taken = std::ranges::find(group->names, name) != group->names.end();
       group->laws.push_back(&law);
       group->names.push_back(is_taken ? name + ", " + run.header.name : name);
@@ -38,10 +38,17 @@ std::vector<LawGroup> group_laws(const std::vector<ErrorLawRun>& runs) {
   return groups;
 }
 
+constexpr const char* kUncorrected = "c sqrt(2 N) sigma";
+constexpr const char* kCorrected = "c N sigma^2";
+
+std::string law_text(const std::string& law) {
+  return law == kUncorrected ? "c √(2N) σ" : law == kCorrected ? "c N σ²" : law;
+}
+
 /// E of a law; NaN for one that isn't known here.
 double value_of(const ErrorLaw& law, double size, double sigma) {
-  if (law.law == "c sqrt(2 N) sigma") return law.constant * std::sqrt(2 * size) * sigma;
-  if (law.law == "c N sigma^2") return law.constant * size * sigma * sigma;
+  if (law.law == kUncorrected) return law.constant * std::sqrt(2 * size) * sigma;
+  if (law.law == kCorrected) return law.constant * size * sigma * sigma;
   return std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -104,31 +111,41 @@ Json line_values(const LawGroup& group) {
 Json law_chart(const LawGroup& group) {
   std::set<std::uint64_t> sizes;
   std::set<double> sigmas;
+  double most = 0;
   for (const ErrorLaw* law : group.laws) {
     for (const ErrorLawPoint& point : law->points) {
       sizes.insert(point.size);
       if (point.sigma > 0) sigmas.insert(point.sigma);
+      most = std::max(most, point.mean + point.standard_error);
     }
   }
   std::vector<std::string> size_names;
   for (const std::uint64_t size : sizes) size_names.push_back(size_name(size));
   const Json log{{"type", "log"}, {"nice", false}, {"padding", 12}};
-  const auto error = [&](const char* field) { return quantity(field, "E", log, {{"format", "~g"}}); };
+  const Json ticks = powers_of_ten(floor_of(group), most);
+  Json axis{{"format", "~g"}};
+  if (ticks.size() > 1) axis["values"] = ticks;
+  const auto error = [&](const char* field) { return quantity(field, "E", log, axis); };
   Json shape{{"field", "size"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", size_names}}}};
-  shape["legend"] = size_names.size() < 2 ? Json(nullptr) : Json::object();
+  shape["legend"] = size_names.size() < 2
+                        ? Json(nullptr)
+                        : Json{{"symbolFillColor", "var(--muted)"}, {"symbolStrokeColor", "var(--muted)"}};
+  Json layers = {{{"mark", {{"type", "rule"}, {"strokeWidth", 1.4}}},
+                  {"encoding", {{"y", error("low")}, {"y2", {{"field", "high"}}}}}},
+                 {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
+                  {"encoding", {{"y", error("error")}, {"shape", shape}}}}};
+  const Json lines = line_values(group);
+  if (!lines.empty()) {
+    layers.push_back({{"data", {{"values", lines}}},
+                      {"mark", {{"type", "line"}, {"strokeWidth", 1.4}, {"opacity", 0.75}}},
+                      {"encoding", {{"y", error("error")}, {"detail", {{"field", "size"}}}}}});
+  }
   return {{"height", 320},
           {"data", {{"values", point_values(group)}}},
           {"encoding",
            {{"x", quantity("sigma", "σ, rad", log, {{"format", "~g"}, {"values", sigmas}})},
             {"color", colour_by("law", group.names)}}},
-          {"layer",
-           {{{"data", {{"values", line_values(group)}}},
-             {"mark", {{"type", "line"}, {"strokeWidth", 1.4}, {"opacity", 0.75}}},
-             {"encoding", {{"y", error("error")}, {"detail", {{"field", "size"}}}}}},
-            {{"mark", {{"type", "rule"}, {"strokeWidth", 1.4}}},
-             {"encoding", {{"y", error("low")}, {"y2", {{"field", "high"}}}}}},
-            {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
-             {"encoding", {{"y", error("error")}, {"shape", shape}}}}}}};
+          {"layer", layers}};
 }
 
 Table constants_table(const LawGroup& group) {
@@ -136,7 +153,7 @@ Table constants_table(const LawGroup& group) {
   for (std::size_t i = 0; i < group.laws.size(); ++i) {
     const ErrorLaw& law = *group.laws[i];
     if (law.law) {
-      table.add_row({group.names[i], *law.law, format_number(law.constant, 3), format_number(law.expected, 2),
+      table.add_row({group.names[i], law_text(*law.law), format_number(law.constant, 3), format_number(law.expected, 2),
                      format_number(law.constant / law.expected, 2)});
     } else {
       table.add_row({group.names[i], "none known", "–", "–", "–"});
@@ -149,11 +166,14 @@ Table constants_table(const LawGroup& group) {
 
 void add_error_laws(Page& page, const std::vector<ErrorLawRun>& runs) {
   for (const LawGroup& group : group_laws(runs)) {
-    page.add_heading(fmt::format("Error law: {} meshes of cells {}", group.layout, group.cell));
-    page.add_chart(law_chart(group), "Error of random meshes over that of their couplers", Source::measured,
-                   "E = ‖U′ − U‖ / √N (Frobenius) over random unitary U of N modes; σ: rms error of each coupler’s "
-                   "angle. Points: mean with its standard error; lines: the law with its fitted constant. Logarithmic "
-                   "axes.");
+    page.add_heading(fmt::format("Error law: {}", mesh_kind(group.layout, group.cell)));
+    if (!point_values(group).empty()) {
+      page.add_chart(
+          law_chart(group), "Error of random meshes over that of their couplers", Source::measured,
+          "E = ‖U′ − U‖ / √N (Frobenius) over random unitary U of N modes; σ: rms error of each coupler’s "
+          "angle. Points: mean with its standard error; lines: the law with its fitted constant. Logarithmic "
+          "axes.");
+    }
     page.add_table(constants_table(group), "Constants", {Source::measured, Source::published});
   }
 }

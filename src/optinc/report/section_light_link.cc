@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -36,22 +37,25 @@ Json hops_chart(const std::vector<HopBudget>& hops) {
   }
   const Json power = quantity("sent", "power of a lane, dBm", {{"zero", false}, {"nice", true}, {"padding", 14}});
   const auto at = [](const char* field) { return Json{{"field", field}, {"type", "quantitative"}}; };
+  Json layers = {{{"mark", {{"type", "bar"}, {"width", {{"band", 0.36}}}}},
+                  {"encoding",
+                   {{"y", power},
+                    {"y2", {{"field", "received"}}},
+                    {"color", colour_by("kind", {kAbove, kBelow}, {"var(--ring)", "var(--optinc)"}, "square")}}}},
+                 {{"mark", {{"type", "text"}, {"baseline", "top"}, {"dy", 5}}},
+                  {"encoding", {{"y", at("received")}, {"text", {{"field", "label"}}}}}}};
+  if (std::ranges::any_of(hops, [](const HopBudget& hop) { return std::isfinite(noise_dbm(hop)); })) {
+    layers.push_back(
+        {{"mark", {{"type", "tick"}, {"thickness", 2}, {"color", "var(--ink)"}, {"width", {{"band", 0.62}}}}},
+         {"encoding", {{"y", at("noise")}}}});
+  }
   return {
       {"height", 300},
       {"data", {{"values", values}}},
       {"encoding",
        {{"x",
          {{"field", "hop"}, {"type", "nominal"}, {"sort", nullptr}, {"title", "hop"}, {"axis", {{"labelAngle", 0}}}}}}},
-      {"layer",
-       {{{"mark", {{"type", "bar"}, {"width", {{"band", 0.36}}}}},
-         {"encoding",
-          {{"y", power},
-           {"y2", {{"field", "received"}}},
-           {"color", colour_by("kind", {kAbove, kBelow}, {"var(--ring)", "var(--optinc)"}, "square")}}}},
-        {{"mark", {{"type", "tick"}, {"thickness", 2}, {"color", "var(--ink)"}, {"width", {{"band", 0.62}}}}},
-         {"encoding", {{"y", at("noise")}}}},
-        {{"mark", {{"type", "text"}, {"baseline", "top"}, {"dy", 5}}},
-         {"encoding", {{"y", at("received")}, {"text", {{"field", "label"}}}}}}}}};
+      {"layer", layers}};
 }
 
 Json losses_chart(const std::vector<StageBudget>& stages) {
@@ -118,14 +122,14 @@ Table hops_table(const LinkBudget& budget) {
   return table;
 }
 
-void add_budget(Page& page, const LinkBudget& budget) {
-  page.add_heading(fmt::format("Link budget: {} on {}", budget.program, budget.hardware));
+void add_budget(Page& page, const LinkBudget& budget, const std::string& name) {
+  page.add_heading(fmt::format("Link budget: {} on {} hardware{}", budget.program, budget.hardware,
+                               name.empty() ? "" : ", " + name));
   page.add_chart(hops_chart(budget.hops), "Power along the hops", Source::modelled,
                  "A hop leads from a transmitter to the next detectors. Top of a bar: what a lane sends at full scale. "
                  "Bottom: the largest output, at its detector. Line across: light as strong as the detector’s noise.");
-  page.add_chart(
-      losses_chart(budget.stages), "What a stage loses", Source::modelled,
-      "Beside its gain: a stage whose matrix is larger than passive optics can make takes in that much less.");
+  page.add_chart(losses_chart(budget.stages), "What a stage loses", Source::modelled,
+                 "A stage’s gain, in the table, is lost as well: its meshes can’t amplify.");
   page.add_table(stages_table(budget), "Stages", {Source::counted, Source::modelled});
   page.add_table(hops_table(budget), "Hops", {Source::modelled});
 }
@@ -133,8 +137,10 @@ void add_budget(Page& page, const LinkBudget& budget) {
 }  // namespace
 
 void add_link_budgets(Page& page, const std::vector<LinkBudgetRun>& runs) {
+  const bool is_alone =
+      std::ranges::count_if(runs, [](const LinkBudgetRun& run) { return run.budget.has_value(); }) == 1;
   for (const LinkBudgetRun& run : runs) {
-    if (run.budget) add_budget(page, *run.budget);
+    if (run.budget) add_budget(page, *run.budget, is_alone ? "" : run.header.name);
   }
 }
 

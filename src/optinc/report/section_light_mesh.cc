@@ -57,9 +57,9 @@ Table stages_table(const Program& program) {
   return table;
 }
 
-void add_program(Page& page, const RunHeader& header, const Program& program) {
-  page.add_heading(
-      fmt::format("{}: {} as {} meshes of cells {}", header.name, program.design, program.layout, program.cell));
+void add_program(Page& page, const Program& program, const std::string& name) {
+  page.add_heading(fmt::format("Mesh program: {} ({}){}", program.design, mesh_kind(program.layout, program.cell),
+                               name.empty() ? "" : ", " + name));
   const std::vector<const DrawnMesh*> drawn = largest_meshes(program);
   if (!drawn.empty()) {
     page.add_text(what_is_drawn(program, drawn));
@@ -74,8 +74,9 @@ void add_program(Page& page, const RunHeader& header, const Program& program) {
 }  // namespace
 
 void add_meshes(Page& page, const std::vector<ProgramRun>& runs) {
+  const bool is_alone = std::ranges::count_if(runs, [](const ProgramRun& run) { return run.program.has_value(); }) == 1;
   for (const ProgramRun& run : runs) {
-    if (run.program) add_program(page, run.header, *run.program);
+    if (run.program) add_program(page, *run.program, is_alone ? "" : run.header.name);
   }
 }
 

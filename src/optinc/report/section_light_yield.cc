@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ void name_curves(Sweep& sweep) {
   const std::vector<std::string> names = tell_apart(runs);
   for (Point& point : sweep.points) {
     const std::string& name = names[std::ranges::find(runs, point.run) - runs.begin()];
-    point.curve = "correction " + point.condition->correction + (name.empty() ? "" : ", " + name);
+    point.curve = correction_name(point.condition->correction) + (name.empty() ? "" : ", " + name);
   }
 }
 
@@ -88,6 +89,24 @@ Json value_axis(const Sweep& sweep) {
   return quantity("value", *sweep.key, scale, axis);
 }
 
+Json colour_of_curves(const std::vector<std::string>& curves) {
+  constexpr std::size_t kLongestInColumns = 26;  // characters
+  Json colour = colour_by("curve", curves);
+  const bool is_long = std::ranges::any_of(curves, [](const auto& curve) { return curve.size() > kLongestInColumns; });
+  if (is_long && !colour["legend"].is_null()) colour["legend"]["columns"] = 1;
+  return colour;
+}
+
+/// Curves on top of each other are told apart by their dashes, in the same legend as their colours.
+Json dash_of_curves(const std::vector<std::string>& curves) {
+  const Json dashes = {{1, 0}, {7, 4}, {2, 3}, {12, 4}, {7, 3, 2, 3}, {4, 2}};
+  Json range = Json::array();
+  for (std::size_t i = 0; i < curves.size(); ++i) range.push_back(dashes[i % dashes.size()]);
+  Json dash = colour_of_curves(curves);
+  dash["scale"]["range"] = range;
+  return dash;
+}
+
 /// `y` over the swept value with its interval: a line and a band a curve.
 Json sweep_chart(const Sweep& sweep, const std::string& title, double ChipCondition::*y,
                  Interval ChipCondition::*interval) {
@@ -100,6 +119,7 @@ Json sweep_chart(const Sweep& sweep, const std::string& title, double ChipCondit
                       {"low", drawn((condition.*interval).low)},
                       {"high", drawn((condition.*interval).high)}});
   }
+  const std::vector<std::string> curves = curves_of(sweep);
   const Json axis{{"format", "~%"}};
   const Json scale{{"zero", false}};
   const Json low = quantity("low", title, scale, axis);
@@ -107,57 +127,65 @@ Json sweep_chart(const Sweep& sweep, const std::string& title, double ChipCondit
   return {
       {"height", 280},
       {"data", {{"values", values}}},
-      {"encoding", {{"x", value_axis(sweep)}, {"color", colour_by("curve", curves_of(sweep))}}},
+      {"encoding", {{"x", value_axis(sweep)}, {"color", colour_of_curves(curves)}}},
       {"layer",
        {{{"mark", {{"type", "area"}, {"opacity", 0.14}}}, {"encoding", {{"y", low}, {"y2", high}}}},
         {{"mark", {{"type", "rule"}, {"strokeWidth", 1}, {"opacity", 0.6}}}, {"encoding", {{"y", low}, {"y2", high}}}},
         {{"mark", {{"type", "line"}, {"strokeWidth", 1.8}, {"point", {{"filled", true}, {"size", 45}}}}},
-         {"encoding", {{"y", quantity("y", title, scale, axis)}}}}}}};
+         {"encoding", {{"y", quantity("y", title, scale, axis)}, {"strokeDash", dash_of_curves(curves)}}}}}}};
 }
 
 std::string interval_text(const Interval& interval) {
-  return fmt::format("{} to {}", format_share(interval.low), format_share(interval.high));
+  return fmt::format("{} – {}", format_share(interval.low), format_share(interval.high));
+}
+
+/// The one threshold of all points; NaN where they differ.
+double common_threshold(const Sweep& sweep) {
+  const double first = sweep.points.front().condition->threshold;
+  const bool is_common =
+      std::ranges::all_of(sweep.points, [&](const Point& point) { return point.condition->threshold == first; });
+  return is_common ? first : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string percent(double share) {
+  return fmt::format("{:g}\u00a0%", 100 * share);
 }
 
 Table conditions_table(const Sweep& sweep) {
+  const double threshold = common_threshold(sweep);
   Table table({{sweep.key ? "curve" : "chips of", false},
-               {sweep.key ? *sweep.key : "hardware", sweep.key.has_value()},
+               {sweep.key ? "swept value" : "hardware", sweep.key.has_value()},
                {"chips"},
                {"every symbol right"},
-               {"95 % of the mean"},
+               {"95 % interval"},
                {"worst chip"},
-               {"median chip"},
                {"symbols wrong"},
-               {"threshold"},
-               {"yield"},
-               {"95 %"}});
+               {std::isfinite(threshold) ? "yield at " + percent(threshold) : "yield"},
+               {"95 % interval"}});
   for (const Point& point : sweep.points) {
     const ChipCondition& condition = *point.condition;
+    const std::string at = std::isfinite(threshold) ? "" : " at " + percent(condition.threshold);
     table.add_row({sweep.key ? point.curve : point.run->program + ", " + point.curve,
                    sweep.key ? fmt::format("{:g}", *condition.value) : point.run->hardware,
                    format_count(condition.chips), format_share(condition.exact_symbol_rate),
                    interval_text(condition.rate_interval), format_share(condition.least_rate),
-                   format_share(condition.median_rate), format_share(condition.symbol_error_rate),
-                   format_share(condition.threshold), format_share(condition.yield),
+                   format_share(condition.symbol_error_rate), format_share(condition.yield) + at,
                    interval_text(condition.yield_interval)});
   }
   return table;
 }
 
-std::string threshold_text(const Sweep& sweep) {
-  std::set<double> thresholds;
-  for (const Point& point : sweep.points) thresholds.insert(point.condition->threshold);
-  return thresholds.size() == 1 ? fmt::format("at least {}", format_share(*thresholds.begin())) : "their threshold";
-}
-
 void add_sweep(Page& page, const Sweep& sweep) {
+  const double threshold = common_threshold(sweep);
   page.open_row();
   page.add_chart(sweep_chart(sweep, "inputs", &ChipCondition::exact_symbol_rate, &ChipCondition::rate_interval),
                  "Inputs whose every symbol is right", Source::modelled,
                  "Mean over the chips; band: 95 % interval of that mean (bootstrap over chips). Logarithmic axis.");
   page.add_chart(sweep_chart(sweep, "chips", &ChipCondition::yield, &ChipCondition::yield_interval),
-                 fmt::format("Yield: chips that reach {}", threshold_text(sweep)), Source::modelled,
-                 "Band: 95 % interval (Wilson), broad where chips are few.");
+                 std::isfinite(threshold)
+                     ? fmt::format("Yield: chips right on at least {} of the inputs", percent(threshold))
+                     : "Yield: chips that reach their threshold",
+                 Source::modelled, "Band: 95 % interval (Wilson), broad where chips are few.");
   page.close_row();
 }
 

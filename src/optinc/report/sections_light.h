@@ -18,8 +18,14 @@ void add_sensitivity(Page& page, const std::vector<SimulationRun>& runs);
 void add_link_budgets(Page& page, const std::vector<LinkBudgetRun>& runs);
 void add_error_laws(Page& page, const std::vector<ErrorLawRun>& runs);
 
-/// What tells each run from the others, one text a run: of program, cell, layout and hardware those that aren't the
-/// same everywhere; the run's name too where that is not enough. Empty for a single run.
+/// "rectangular, MZI cells".
+std::string mesh_kind(const std::string& layout, const std::string& cell);
+
+/// "uncorrected", "local correction", "self-configured"; another one as it is.
+std::string correction_name(const std::string& correction);
+
+/// What tells each run from the others, one text a run: design, cells and hardware where they aren't the same
+/// everywhere; as far as needed the layout, the program and the run's name too. Empty for a single run.
 std::vector<std::string> tell_apart(const std::vector<const SimulationRun*>& runs);
 
 }  // namespace optinc::report
