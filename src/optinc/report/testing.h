@@ -98,4 +98,90 @@ inline std::string train_result(int steps, double wire_bytes) {
                      steps, wire_bytes);
 }
 
+/// A run about light; `keys` go into its `run` record.
+inline std::string light_run(const std::string& command, const std::string& keys = "") {
+  return fmt::format(R"({{"type":"run","command":"{}",{}"version":"0.1.0"}})"
+                     "\n",
+                     command, keys);
+}
+
+struct SimulateRunText {
+  std::string program = "p";
+  std::string cell = "mzi";
+  std::string hardware = "silicon";
+};
+
+inline std::string simulate_run(const SimulateRunText& run = {}) {
+  return light_run("simulate", fmt::format(R"("seed":1,"config":{{"program":"{}","design":"d","layout":"rectangular",)"
+                                           R"("cell":"{}","hardware":"{}"}},)",
+                                           run.program, run.cell, run.hardware));
+}
+
+inline std::string chip() {
+  return R"({"type":"chip","condition":0,"chip":0,"exact_symbol_rate":0.5})"
+         "\n";
+}
+
+/// `keys` says what was swept or left, with a comma at its end.
+inline std::string yield(int condition, const std::string& keys, double rate,
+                         const std::string& interval = "[0.25,1.0]", const std::string& correction = "none",
+                         double threshold = 0.99) {
+  return fmt::format(R"({{"type":"yield","condition":{},"correction":"{}",{}"chips":4,"exact_symbol_rate":{},)"
+                     R"("rate_interval":{},"least_rate":0.25,"median_rate":0.5,"largest_rate":1,)"
+                     R"("symbol_error_rate":0.125,"threshold":{},"yield":0.5,"yield_interval":[0.1,0.9]}})"
+                     "\n",
+                     condition, correction, keys, rate, interval, threshold);
+}
+
+/// A program of one mesh of three columns.
+inline std::string program(const std::string& cells, const std::string& modes = "3") {
+  return fmt::format(R"({{"type":"program","design":"d","origin":"trained","layout":"rectangular","cell":"mzi",)"
+                     R"("area_mzi":40,"placed_mzi":30,"stages":[{{"name":"P","outputs":3,"inputs":3,)"
+                     R"("approximated":false,"area_mzi":40,"placed_mzi":30,"gain_db":-6.0}}],)"
+                     R"("meshes":[{{"stage":"P","modes":{},"columns":3,"cells":{}}}]}})"
+                     "\n",
+                     modes, cells);
+}
+
+inline std::string link_budget(const std::string& snr_db, const std::string& hardware = "silicon") {
+  return fmt::format(R"({{"type":"link_budget","program":"p","hardware":"{}","stages":[{{"name":"1","outputs":4,)"
+                     R"("inputs":4,"area_mzi":6,"placed_mzi":6,"gain_db":3.0,"mesh_loss_db":2.5,"network_loss_db":0.0,)"
+                     R"("bias_loss_db":3.0,"heater_power_w":1.5}}],"hops":[{{"name":"P + 1","lanes":4,"detectors":4,)"
+                     R"("emission_dbm":0.0,"received_dbm":-20.0,"largest_output":5.0,"noise_levels":0.03,"snr_db":{},)"
+                     R"("laser_power_w":0.5}}],"heater_power_w":1.5,"laser_power_w":0.5}})"
+                     "\n",
+                     hardware, snr_db);
+}
+
+inline std::string error_law(const std::string& correction, const std::string& law, const std::string& constant,
+                             const std::string& expected) {
+  return fmt::format(R"({{"type":"error_law","layout":"rectangular","cell":"mzi","correction":"{}","points":[)"
+                     R"({{"size":32,"sigma":0.01,"samples":10,"mean":0.08,"standard_error":0.001}},)"
+                     R"({{"size":32,"sigma":0.02,"samples":10,"mean":0.16,"standard_error":0.2}}],)"
+                     R"("law":{},"constant":{},"expected":{}}})"
+                     "\n",
+                     correction, law, constant, expected);
+}
+
+/// The text of the script element with this id.
+inline std::string script(const std::string& html, const std::string& id) {
+  const std::string open = "<script type=\"application/json\" id=\"" + id + "\">";
+  const std::size_t begin = html.find(open);
+  EXPECT_NE(begin, std::string::npos) << id;
+  const std::size_t end = html.find("</script>", begin);
+  return html.substr(begin + open.size(), end - begin - open.size());
+}
+
+inline std::size_t occurrences(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+inline std::string section(const std::string& html, const std::string& id) {
+  const std::size_t begin = html.find("<section id=\"" + id + "\">");
+  EXPECT_NE(begin, std::string::npos) << id;
+  return html.substr(begin, html.find("</section>", begin) - begin);
+}
+
 }  // namespace optinc::report
