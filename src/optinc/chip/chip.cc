@@ -296,9 +296,9 @@ ComplexMatrix Fab::stage_matrix(const Chip& chip, std::size_t stage_number, std:
     if (block.second) light = matrix_of(element++).leftCols(lines) * light;
     if (crossing_db > 0) {
       const std::vector<double> in =
-          crossing_shares(stage.inputs / combined, block.row / block.rows(), splits, crossing_db);
+          crossing_shares(stage.inputs / combined, block.row / block.rows() % splits, splits, crossing_db);
       const std::vector<double> out =
-          crossing_shares(stage.outputs / splits, block.column / block.columns(), combined, crossing_db);
+          crossing_shares(stage.outputs / splits, block.column / block.columns() % combined, combined, crossing_db);
       for (Eigen::Index row = 0; row < light.rows(); ++row) light.row(row) *= out[row];
       for (Eigen::Index column = 0; column < light.cols(); ++column) light.col(column) *= in[column];
     }
