@@ -15,6 +15,8 @@
 #include "optinc/base/record.h"
 #include "optinc/report/report.h"
 
+#include "light_fixture.h"
+
 namespace {
 
 using optinc::base::CounterStream;
@@ -171,6 +173,7 @@ int main(int count, char** arguments) {
       write_training(add(fmt::format("ring-{}", seed)), seed, false);
       write_training(add(fmt::format("optinc-{}", seed)), seed, true);
     }
+    write_light(add("light"));
     optinc::base::write_file_atomically(folder / "report.html", optinc::report::write_report(inputs));
     return 0;
   } catch (const std::exception& error) {

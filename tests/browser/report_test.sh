@@ -1,6 +1,6 @@
 #!/bin/sh
-# Opens a report in headless Chromium and fails unless every chart was drawn, no script failed or warned, and nothing outside
-# the file is asked for:
+# Opens a report in headless Chromium and fails unless every chart was drawn and every mesh painted, no script failed or warned,
+# and nothing outside the file is asked for:
 #     tests/browser/report_test.sh REPORT.html
 # Exit code 0: all good; 1: something is wrong, said in one line; 2: no such file; 77: no Chromium.
 set -eu
@@ -43,7 +43,7 @@ class Dom(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.root, self.charts, self.outside, self.data = {}, {}, [], {}
-        self.chart, self.script, self.depth = None, None, 0
+        self.chart, self.script, self.depth, self.meshes = None, None, 0, 0
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
@@ -58,6 +58,10 @@ class Dom(html.parser.HTMLParser):
             self.charts[self.chart]["svg"] += 1
         if self.chart and tag in ("path", "text"):
             self.charts[self.chart]["marks"] += 1
+        if tag == "canvas" and attributes.get("class") == "phases":
+            # Painted: as many pixels as columns and modes, or a multiple.
+            side = int(attributes.get("width", 0)) // int(attributes["data-columns"])
+            self.meshes += side > 0 and int(attributes.get("height", 0)) == side * int(attributes["data-modes"])
         if tag == "script":
             self.script = attributes.get("id")
         for name in ("src", "href", "xlink:href", "srcset", "action", "poster", "data"):
@@ -88,6 +92,9 @@ if "data-hostile" in dom.root:
 expected = [chart["id"] for chart in json.loads(dom.data["charts"])]
 if int(dom.root.get("data-drawn", -1)) != len(expected) or sorted(dom.charts) != sorted(expected):
     fail(f"{dom.root.get('data-drawn')} charts drawn of {len(expected)}")
+painted_of = text.count('<canvas class="phases"')
+if int(dom.root.get("data-painted", -1)) != dom.meshes or painted_of != dom.meshes:
+    fail(f"{dom.meshes} meshes painted of {painted_of}")
 for name, found in dom.charts.items():
     if found["svg"] != 1 or found["marks"] < 5:
         fail(f"{name} has {found['svg']} <svg> and {found['marks']} marks, expected 1 and at least 5")
@@ -98,7 +105,7 @@ if re.search(r"url\(\s*['\"]?(?!#)", re.sub(r"<script.*?</script>", "", text, fl
 summary = json.loads(dom.data["summary"])
 if summary.get("format") != "optinc-report-summary/1":
     fail("no summary")
-print(f"report_test ({scheme}): {len(expected)} charts, no error, nothing from outside")
+print(f"report_test ({scheme}): {len(expected)} charts, {dom.meshes} meshes, no error, nothing from outside")
 PYTHON
 }
 

@@ -76,21 +76,22 @@ class Training {
     const auto start = Clock::now();
     const bool first_stage = epoch <= options_.first_stage_epochs;
     objective_.loss = first_stage ? Loss::symbols : options_.second_stage_loss;
-    sampler_.mine(objective_.loss == Loss::margin && epoch > options_.mine_after * options_.epochs);
+    const bool on_chips = is_on_chips(epoch);
+    sampler_.mine(objective_.loss == Loss::margin && !on_chips && epoch > options_.mine_after * options_.epochs);
     EpochReport report{epoch, first_stage ? 1 : 2, 0, 0, 0, 0};
-    if (noise_) noise_->measure_full_scales(parameters_);
+    if (on_chips) noise_->measure_full_scales(parameters_);
     for (std::uint64_t step = 1; step <= steps_per_epoch_; ++step) {
       const double all_steps = static_cast<double>(steps_per_epoch_) * options_.epochs;
       report.learning_rate = one_cycle(options_.learning_rate, static_cast<double>(adam_.steps) / all_steps);
       const std::vector<std::uint32_t>& numbers = sampler_.next(options_.batch);
       make_samples(options_.shape, objective_.normalisation, numbers, inputs_.data(), targets_.data());
       SumNoise sum_noise;
-      if (noise_) {
+      if (on_chips) {
         if ((step - 1) % options_.project_every == 0) noise_->make_chip(parameters_, chips_++);
         noise_->disturb_inputs(numbers, adam_.steps * options_.batch, inputs_.data());
         sum_noise = {noise_->detector_noise(), options_.seed, adam_.steps};
       }
-      report.loss += gradient_.compute(noise_ ? noise_->on_chip(parameters_) : parameters_, options_.batch,
+      report.loss += gradient_.compute(on_chips ? noise_->on_chip(parameters_) : parameters_, options_.batch,
                                        inputs_.data(), targets_.data(), objective_, fares_.data(), sum_noise) /
                      static_cast<double>(steps_per_epoch_);
       sampler_.tell(fares_);
@@ -108,13 +109,17 @@ class Training {
     return report;
   }
 
+  /// Noise comes first, and an end on ideal parts brings back what it cost.
+  bool is_on_chips(int epoch) const { return noise_ && epoch <= options_.noise_until * options_.epochs; }
+
   bool is_last_epoch() const { return epoch_ >= options_.epochs; }
 
   /// Verifying costs a third of training on as many samples: not more often than that pays.
   bool is_worth_verifying() const {
     const auto inputs = static_cast<double>(sampler_.inputs());
-    return is_last_epoch() || (!noise_ && static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
-                               static_cast<double>((adam_.steps - verified_at_step_) * options_.batch) >= inputs);
+    return is_last_epoch() ||
+           (!is_on_chips(epoch_) && static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
+            static_cast<double>((adam_.steps - verified_at_step_) * options_.batch) >= inputs);
   }
 
   /// Verifies the design as it would be built, on every input, and mines what is wrong.
@@ -181,7 +186,8 @@ class Training {
     epoch_ = checkpoint.epoch;
     training_seconds_ = checkpoint.training_seconds;
     const auto every = static_cast<std::uint64_t>(options_.project_every);
-    chips_ = static_cast<std::uint64_t>(epoch_) * ((steps_per_epoch_ + every - 1) / every);
+    const int noisy_epochs = std::min(epoch_, static_cast<int>(options_.noise_until * options_.epochs));
+    chips_ = static_cast<std::uint64_t>(noisy_epochs) * ((steps_per_epoch_ + every - 1) / every);
     return checkpoint.seconds;
   }
 
@@ -268,6 +274,7 @@ base::Json configuration(const TrainOptions& options) {
                   {"verify-below", options.verify_below}};
   if (options.noise) {
     json["noise"] = chip::to_toml(options.noise->hardware);
+    json["noise-until"] = options.noise_until;
     json["noise-correction"] = mesh::to_string(options.noise->correction);
   }
   return json;
@@ -292,6 +299,8 @@ void check(const TrainOptions& options) {
         widths[i + 1], widths[i]);
   }
   if (options.noise) check(*options.noise);
+  base::require(options.noise_until >= 0 && options.noise_until <= 1,
+                "noise until {}: expected 0 .. 1, a share of the epochs", options.noise_until);
   base::require(options.epochs >= 1, "epochs {}: expected at least 1", options.epochs);
   base::require(options.batch >= 1, "batch {}: expected at least 1", options.batch);
   base::require(options.margin > 0 && options.margin < 0.5, "margin {}: expected above 0 and below 0.5 steps",

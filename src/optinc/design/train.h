@@ -42,9 +42,11 @@ struct TrainOptions {
   /// When fewer inputs than this share were wrong as they were last seen, every input is verified: after an epoch, at
   /// most once in as many samples as there are inputs. What is wrong is mined.
   double verify_below = 2e-3;
-  /// Simulated chips in the loop, a new one after every projection; null: ideal parts. With noise a run goes through
-  /// all its epochs, and `wrong` of its reports counts inputs that were wrong on the chips.
+  /// Simulated chips in the loop, a new one after every projection; null: ideal parts.
   std::shared_ptr<const ChipNoiseOptions> noise;
+  /// Share of the epochs that run on chips, without mining; their `wrong` counts inputs wrong on the chips. The others
+  /// end on ideal parts, so that every input is right again.
+  double noise_until = 0.8;
   /// Start from this network instead of a random one; null: random.
   std::shared_ptr<const onn::Design> start;
 
