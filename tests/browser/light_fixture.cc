@@ -1,5 +1,6 @@
 #include "light_fixture.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>

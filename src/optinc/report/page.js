@@ -94,6 +94,7 @@
     const gap = side >= 16 ? 1 : 0;
     canvas.width = side * across;
     canvas.height = side * (pairs + 1);
+    canvas.parentElement.style.maxWidth = 2 * across + 4 + "rem";  // a small mesh in a small picture
     const context = canvas.getContext("2d");
     const colours = [...steps].map((_, step) => cycleColour((step + 0.5) / steps.length));
     for (let place = 0; place < phases.length; ++place) {
