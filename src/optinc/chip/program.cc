@@ -70,6 +70,8 @@ void check_phases(const std::vector<double>& phases, std::size_t count, const st
 }
 
 void check_mesh(const mesh::Mesh& mesh, const std::string& what) {
+  base::require(mesh.shape.kind == mesh::CellKind::mzi || mesh.shape.layout == mesh::Layout::triangular,
+                "{}: 3-MZIs in a {} mesh, expected a triangular one", what, to_string(mesh.shape.layout));
   base::require(mesh.shape.size >= 1 && mesh.shape.size <= 65536, "{}: a mesh of {} modes, expected 1 .. 65536", what,
                 mesh.shape.size);
   check_phases(mesh.theta, mesh.shape.cells(), what + ", theta");
@@ -82,6 +84,8 @@ void check_stage(const Stage& stage, const std::string& what) {
                 stage.inputs);
   base::require(std::isfinite(stage.gain) && stage.gain > 0, "{}: gain {}, expected a positive number", what,
                 stage.gain);
+  base::require(std::isfinite(stage.largest_output) && stage.largest_output >= 0,
+                "{}: largest output {}, expected 0 or more", what, stage.largest_output);
   base::require(!stage.blocks.empty(), "{}: no blocks, expected at least 1", what);
   for (const double bias : stage.bias) base::require(std::isfinite(bias), "{}: bias {}, expected a number", what, bias);
   for (std::size_t b = 0; b < stage.blocks.size(); ++b) {
@@ -114,6 +118,11 @@ void check(const Program& program, const std::string& name) {
     const Stage& stage = program.stages[s];
     const bool is_layer = s > 0 && s + 1 < program.stages.size();
     const std::string what = fmt::format("{}: stage {}", name, stage.name);
+    const std::string right = s == 0 ? "P" : is_layer ? std::to_string(s) : "T";
+    base::require(stage.name == right, "{}: stage {} is called {}, expected {}", name, s, stage.name, right);
+    base::require(stage.approximated == (is_layer && program.approximated.contains(static_cast<int>(s))),
+                  "{}: stage {} is {}approximated, expected what the layers {} say", name, stage.name,
+                  stage.approximated ? "" : "not ", program.approximated.to_string());
     const int inputs = s == 0 ? ports : program.stages[s - 1].outputs;
     base::require(stage.inputs == inputs, "{}: {} inputs, expected {}", what, stage.inputs, inputs);
     base::require(stage.bias.size() == (is_layer ? static_cast<std::size_t>(stage.outputs) : 0),
