@@ -51,7 +51,7 @@ class Fab {
 
   /// Chip number `chip` < kMostChips: a function of the seed and its number.
   Chip make(std::uint64_t chip) const;
-  /// Its hops as a network from the servers' levels to the receivers' [N M], symbol i of server n at i N + n,, for shot
+  /// Its hops as a network from the servers' levels to the receivers' [N M], symbol i of server n at i N + n, for shot
   /// number `shot` of the phase noise.
   onn::Network network(const Chip& chip, std::uint64_t shot) const;
   /// The same in two parts, for an ONN's inputs and outputs: the in-phase part of P [K, N M], and the layers as a

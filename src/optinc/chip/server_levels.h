@@ -8,7 +8,7 @@
 
 namespace optinc::chip {
 
-/// steps [count, K] of the inputs with these numbers [count] -> levels [count, N M], symbol i of server n at n M + i,
+/// steps [count, K] of the inputs with these numbers [count] -> levels [count, N M], symbol i of server n at i N + n,
 /// whose mean over the servers is A_k = S_k / N. Many servers' codes have the same mean: they are dealt one server
 /// after another, each uniform over what leaves the others enough and not too much, by a stream of `seed` and the
 /// input's number. (Level 2 of a cascade: what devices of level 1 hand on; constant light that P adds lies with the

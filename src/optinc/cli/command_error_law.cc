@@ -57,7 +57,9 @@ base::Json measure(const Options& options, const mesh::Scheme& scheme, base::Pro
           {"points", points},
           {"law", has_law ? base::Json(law_of(scheme.correction)) : base::Json(nullptr)},
           {"constant", has_law ? base::Json(mesh::fitted_constant(errors, scheme.correction)) : base::Json(nullptr)},
-          {"expected", has_law ? base::Json(expected_constant(scheme.correction)) : base::Json(nullptr)}};
+          {"expected", has_law && scheme.shape.layout == mesh::Layout::rectangular
+                           ? base::Json(expected_constant(scheme.correction))
+                           : base::Json(nullptr)}};
 }
 
 void print(const base::Json& found, Context& context) {
@@ -68,8 +70,9 @@ void print(const base::Json& found, Context& context) {
                point["sigma"].get<double>(), point["mean"].get<double>(), point["standard_error"].get<double>());
   }
   if (!found["law"].is_null()) {
-    fmt::print(context.out, "  E = {}: c = {:.3f}, expected {:.2f}\n", found["law"].get<std::string>(),
-               found["constant"].get<double>(), found["expected"].get<double>());
+    fmt::print(context.out, "  E = {}: c = {:.3f}", found["law"].get<std::string>(), found["constant"].get<double>());
+    if (!found["expected"].is_null()) fmt::print(context.out, ", expected {:.2f}", found["expected"].get<double>());
+    fmt::print(context.out, "\n");
   }
 }
 

@@ -8,7 +8,8 @@ namespace optinc::linalg {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// The orthogonal matrix nearest to a square `a` in the Frobenius norm: U V^T of its SVD a = U S V^T (Schoenemann
-/// 1966), or by Newton and Schulz's iteration where `a` is nearly orthogonal. Where `a` is singular, one of the nearest ones. Throws base::InputError if `a` is not square or not finite.
+/// 1966), or by Newton and Schulz's iteration where `a` is nearly orthogonal. Where `a` is singular, one of the nearest
+/// ones. Throws base::InputError if `a` is not square or not finite.
 Matrix nearest_orthogonal(const Matrix& a);
 
 /// Largest |entry| of u u^T - I.

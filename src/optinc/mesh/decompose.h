@@ -34,7 +34,7 @@ Rotations decompose(const linalg::ComplexMatrix& unitary, const MeshShape& shape
                     std::span<const Couplers> couplers = {});
 
 /// The phases with which cells with these couplers (empty: ideal) do the rotations; each is wrapped as it is found,
-/// none is a sum over the mesh. Cells that can't come as near as they can: local correction (S. Bandyopadhyay et al.,
+/// none is a sum over the mesh. Cells that can't, come as near as they can: local correction (S. Bandyopadhyay et al.,
 /// arXiv:2103.04993). Exact where all splits are within reach.
 Mesh set_phases(const Rotations& rotations, std::span<const Couplers> couplers = {});
 
