@@ -26,6 +26,7 @@ struct Options {
   std::filesystem::path records;
   std::string layout = "rectangular";
   std::string cell = "mzi";
+  bool meshes_given = false;  ///< --layout or --cell
   int threads = 0;
   bool json = false;
 };
@@ -44,6 +45,8 @@ linalg::Matrix weight_of(const onn::Layer& layer) {
 
 Made make(const Options& options) {
   if (options.input.extension() != ".safetensors") {
+    base::require(!options.meshes_given, "{}: expected a design (.safetensors) with --layout or --cell",
+                  options.input.string());
     Made made{load_program_file(options.input), 0, {}};
     made.differences.resize(made.program.stages.size());
     return made;
@@ -152,15 +155,16 @@ void run_compile(const Options& options, Context& context) {
   constexpr double kSame = 1e-12;
   base::require(!options.out.empty() || !options.compare.empty() || !options.records.empty(),
                 "nothing to do: expected --out, --compare or --records");
+  for (const std::filesystem::path& path : options.out) check_program_name(path);
   const Made made = make(options);
   base::Json found = describe(made);
-  for (const std::filesystem::path& path : options.out) save_program_file(path, made.program);
   if (!options.compare.empty()) {
     found["compared"] = compare(made.program, options.compare);
     for (const base::Json& difference : found["compared"]) {
       if (!(difference.get<double>() <= kSame)) context.exit_code = kFailed;
     }
   }
+  for (const std::filesystem::path& path : options.out) save_program_file(path, made.program);
   if (!options.records.empty()) {
     base::RecordWriter records(options.records, base::RecordMode::replace);
     records.write({{"type", "run"}, {"command", "compile"}, {"version", base::kVersion}});
@@ -203,7 +207,10 @@ void add_compile(CLI::App& program, Context& context) {
   verb->add_option("--records", options->records, "Write records (JSON lines) here, with phases to draw");
   add_threads_option(*verb, options->threads);
   add_json_flag(*verb, options->json);
-  verb->callback([options, &context] { run_compile(*options, context); });
+  verb->callback([options, verb, &context] {
+    options->meshes_given = verb->count("--layout") + verb->count("--cell") > 0;
+    run_compile(*options, context);
+  });
 }
 
 }  // namespace optinc::cli

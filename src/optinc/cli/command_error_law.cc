@@ -1,5 +1,6 @@
 #include "optinc/cli/command_error_law.h"
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -81,6 +82,10 @@ void run_error_law(const Options& options, Context& context) {
   base::require(shape.kind == mesh::CellKind::mzi || shape.layout == mesh::Layout::triangular,
                 "--cell 3-mzi: expected --layout triangular");
   for (const int size : options.sizes) base::require(size >= 2, "--sizes {}: expected 2 or more modes", size);
+  for (const double sigma : options.sigmas) {
+    base::require(sigma >= 0 && std::isfinite(sigma), "--sigma {}: expected 0 or more, in rad", sigma);
+  }
+  base::require(options.samples >= 1, "--samples {}: expected 1 or more", options.samples);
   std::vector<mesh::Correction> corrections{mesh::Correction::none};
   if (shape.kind == mesh::CellKind::mzi) corrections.push_back(mesh::Correction::local);
   corrections.push_back(mesh::Correction::self_configured);

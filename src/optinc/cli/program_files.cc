@@ -19,11 +19,16 @@ chip::Program load_program_file(const std::filesystem::path& path) {
   base::refuse("{}: expected a mesh program, .json or .npz", path.string());
 }
 
+void check_program_name(const std::filesystem::path& path) {
+  base::require(path.extension() == ".json" || path.extension() == ".npz" || is_netlist(path),
+                "{}: expected a name that ends in .json, .npz, .yml or .yaml", path.string());
+}
+
 void save_program_file(const std::filesystem::path& path, const chip::Program& program) {
+  check_program_name(path);
   if (path.extension() == ".json") return chip::save_program(path, program);
   if (path.extension() == ".npz") return chip::save_npz(path, program);
-  if (is_netlist(path)) return chip::save_netlist(path, program);
-  base::refuse("{}: expected a name that ends in .json, .npz, .yml or .yaml", path.string());
+  chip::save_netlist(path, program);
 }
 
 std::vector<linalg::ComplexMatrix> stage_matrices_of_file(const std::filesystem::path& path) {

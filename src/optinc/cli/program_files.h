@@ -10,6 +10,8 @@ namespace optinc::cli {
 
 /// From .json or .npz. Throws base::InputError for another ending, or a file that is no program.
 chip::Program load_program_file(const std::filesystem::path& path);
+/// Throws base::InputError for a name that save_program_file can't write.
+void check_program_name(const std::filesystem::path& path);
 /// To .json, .npz, .yml or .yaml.
 void save_program_file(const std::filesystem::path& path, const chip::Program& program);
 /// The matrices of the stages, from any of them.
