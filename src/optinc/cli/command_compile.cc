@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -135,18 +136,26 @@ void print(const base::Json& found, Context& context) {
              with_commas(found["placed_mzi"].get<std::uint64_t>()));
 }
 
-/// Largest |W' - W| of each stage between two files.
+/// Largest difference of each stage's matrix and bias between two files.
 std::vector<double> compare(const chip::Program& program, const std::filesystem::path& path) {
-  const std::vector<linalg::ComplexMatrix> others = stage_matrices_of_file(path);
+  const std::vector<chip::NetlistStage> others = stages_of_file(path);
   base::require(others.size() == program.stages.size(), "{}: {} stages, expected {}", path.string(), others.size(),
                 program.stages.size());
   std::vector<double> differences;
   for (std::size_t s = 0; s < others.size(); ++s) {
-    const linalg::ComplexMatrix matrix = chip::stage_matrix(program.stages[s]);
-    base::require(matrix.rows() == others[s].rows() && matrix.cols() == others[s].cols(),
-                  "{}: stage {} is {} x {}, expected {} x {}", path.string(), program.stages[s].name, others[s].rows(),
-                  others[s].cols(), matrix.rows(), matrix.cols());
-    differences.push_back((matrix - others[s]).cwiseAbs().maxCoeff());
+    const chip::Stage& stage = program.stages[s];
+    const auto& [other, other_bias, relu] = others[s];
+    const linalg::ComplexMatrix matrix = chip::stage_matrix(stage);
+    base::require(matrix.rows() == other.rows() && matrix.cols() == other.cols(),
+                  "{}: stage {} is {} x {}, expected {} x {}", path.string(), stage.name, other.rows(), other.cols(),
+                  matrix.rows(), matrix.cols());
+    base::require(stage.bias.size() == other_bias.size(), "{}: stage {} has {} biases, expected {}", path.string(),
+                  stage.name, other_bias.size(), stage.bias.size());
+    double largest = (matrix - other).cwiseAbs().maxCoeff();
+    for (std::size_t i = 0; i < other_bias.size(); ++i) {
+      largest = std::max(largest, std::abs(stage.bias[i] - other_bias[i]));
+    }
+    differences.push_back(largest);
   }
   return differences;
 }

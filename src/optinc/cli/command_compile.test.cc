@@ -82,11 +82,18 @@ TEST(Compile, AnotherProgramFailsTheComparison) {
   EXPECT_GT(outcome.json()["compared"][2], 1e-9);
   EXPECT_LT(outcome.json()["compared"][2], 1e-4);
 
-  // One stage less; and one of another size.
-  program.stages.erase(program.stages.begin() + 3);
-  program.stages.erase(program.stages.begin() + 3);
-  chip::save_npz(changed, program);
-  expect_bad_input(run_program({"compile", npz, "--compare", changed}), "changed.npz: ");
+  // The designs of floor and nearest rounding have the same matrices, other biases.
+  const Outcome nearest = run_program(
+      {"compile", "designs/b8-n4-nearest.safetensors", "--out", folder / "nearest.yml", "--compare", npz, "--json"});
+  EXPECT_EQ(nearest.exit_code, kFailed);
+  EXPECT_GT(nearest.json()["compared"][6], 0.01);
+  EXPECT_EQ(run_program({"compile", npz, "--compare", folder / "nearest.yml"}).exit_code, kFailed);
+
+  // A cascade's has two layers more.
+  expect_bad_input(
+      run_program({"compile", "designs/b8-n4-cascade-1.safetensors", "--compare", npz, "--out", folder / "c.npz"}),
+      "p.npz: 8 stages, expected 10");
+  EXPECT_FALSE(std::filesystem::exists(folder / "c.npz"));
 }
 
 TEST(Compile, TriangularMeshesOf3MzisAreTheSameMatrices) {
@@ -135,7 +142,8 @@ TEST(Compile, BadInputIsOneLineAndNothingIsWritten) {
                    "a rectangular mesh of cells 3-mzi: expected a triangular one");
   expect_bad_input(run_program({"compile", kDesign, "--out", out, "--layout", "round"}),
                    "layout 'round': expected rectangular or triangular");
-  expect_bad_input(run_program({"compile", "designs/none.safetensors", "--out", out}), "none.safetensors: no such file");
+  expect_bad_input(run_program({"compile", "designs/none.safetensors", "--out", out}),
+                   "none.safetensors: no such file");
   expect_bad_input(run_program({"compile", "none.json", "--out", out}), "none.json: no such file");
   expect_bad_input(run_program({"compile", kDesign, "--out", out, "--compare", folder / "none.yml"}),
                    "none.yml: no such file");

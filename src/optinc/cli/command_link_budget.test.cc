@@ -75,11 +75,14 @@ TEST_F(LinkBudget, SaysItInWords) {
   const Outcome ideal = run_program({"link-budget", program_, "--hardware", "ideal"});
   EXPECT_EQ(ideal.exit_code, kOk) << ideal.err;
   EXPECT_THAT(ideal.out, HasSubstr(" inf "));
-  EXPECT_TRUE(run_program({"link-budget", program_, "--hardware", "ideal", "--json"}).json()["hops"][0]["snr_db"].is_null());
+  EXPECT_TRUE(
+      run_program({"link-budget", program_, "--hardware", "ideal", "--json"}).json()["hops"][0]["snr_db"].is_null());
 
   expect_bad_input(run_program({"link-budget", program_, "--hardware", "silikon"}), "silikon: no such file");
-  expect_bad_input(run_program({"link-budget", program_, "--set", "coupler.loss=1"}), "--set coupler.loss: no such value");
-  expect_bad_input(run_program({"link-budget", program_, "--set", "coupler.loss_db=-1"}), "coupler.loss_db = -1: expected");
+  expect_bad_input(run_program({"link-budget", program_, "--set", "coupler.loss=1"}),
+                   "--set coupler.loss: no such value");
+  expect_bad_input(run_program({"link-budget", program_, "--set", "coupler.loss_db=-1"}),
+                   "coupler.loss_db = -1: expected");
   expect_bad_input(run_program({"link-budget", folder_ / "none.npz"}), "none.npz: no such file");
   expect_bad_input(run_program({"link-budget", "designs/b8-n4.safetensors"}), "expected a mesh program, .json or .npz");
 }

@@ -1,7 +1,6 @@
 #include "optinc/cli/program_files.h"
 
 #include "optinc/base/error.h"
-#include "optinc/chip/netlist.h"
 #include "optinc/chip/program_npz.h"
 
 namespace optinc::cli {
@@ -31,11 +30,15 @@ void save_program_file(const std::filesystem::path& path, const chip::Program& p
   chip::save_netlist(path, program);
 }
 
-std::vector<linalg::ComplexMatrix> stage_matrices_of_file(const std::filesystem::path& path) {
-  if (is_netlist(path)) return chip::netlist_matrices(path);
-  std::vector<linalg::ComplexMatrix> matrices;
-  for (const chip::Stage& stage : load_program_file(path).stages) matrices.push_back(chip::stage_matrix(stage));
-  return matrices;
+std::vector<chip::NetlistStage> stages_of_file(const std::filesystem::path& path) {
+  if (is_netlist(path)) return chip::load_netlist(path);
+  const chip::Program program = load_program_file(path);
+  std::vector<chip::NetlistStage> stages;
+  for (std::size_t s = 0; s < program.stages.size(); ++s) {
+    const bool relu = s > 0 && s + 2 < program.stages.size();
+    stages.push_back({chip::stage_matrix(program.stages[s]), program.stages[s].bias, relu});
+  }
+  return stages;
 }
 
 }  // namespace optinc::cli

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "optinc/chip/netlist.h"
 #include "optinc/chip/program.h"
 
 namespace optinc::cli {
@@ -14,7 +15,7 @@ chip::Program load_program_file(const std::filesystem::path& path);
 void check_program_name(const std::filesystem::path& path);
 /// To .json, .npz, .yml or .yaml.
 void save_program_file(const std::filesystem::path& path, const chip::Program& program);
-/// The matrices of the stages, from any of them.
-std::vector<linalg::ComplexMatrix> stage_matrices_of_file(const std::filesystem::path& path);
+/// The matrices and biases of the stages, from any of them.
+std::vector<chip::NetlistStage> stages_of_file(const std::filesystem::path& path);
 
 }  // namespace optinc::cli
