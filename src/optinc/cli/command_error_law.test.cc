@@ -65,8 +65,9 @@ TEST(ErrorLaw, SaysItInWordsAndWritesRecords) {
   EXPECT_EQ(records[3]["points"].size(), 2u);
 }
 
-// The third coupler makes every splitting ratio possible: self-configuration is exact, and there is no law to fit.
-TEST(ErrorLaw, ThreeCouplersAreCorrectedExactly) {
+// The third coupler moves the splitting ratios that can't be had to where random meshes hardly have any: next to
+// nothing of E is left, and there is no law to fit.
+TEST(ErrorLaw, ThreeCouplersAreCorrectedAlmostExactly) {
   const std::vector<std::string> arguments =
       small({"--samples", "2", "--layout", "triangular", "--cell", "3-mzi", "--sigma", "0.05"});
   const Outcome words = run_program(arguments);
@@ -77,7 +78,7 @@ TEST(ErrorLaw, ThreeCouplersAreCorrectedExactly) {
   const base::Json all = run_program(with_json).json()["error_law"];
   ASSERT_EQ(all.size(), 2u);
   EXPECT_GT(all[0]["points"][0]["mean"], 0.1);
-  EXPECT_LT(all[1]["points"][0]["mean"], 1e-12);
+  EXPECT_LT(all[1]["points"][0]["mean"], 0.01);
   EXPECT_TRUE(all[1]["constant"].is_null());
 }
 

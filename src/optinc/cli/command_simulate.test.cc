@@ -94,7 +94,9 @@ TEST_F(Simulate, APresetAndValuesOverIt) {
   EXPECT_LT(absorber["exact_symbol_rate"], 0.5);
 }
 
-TEST_F(Simulate, CorrectionsTakeOutErrorsOfCouplers) {
+// Over whole runs (runs/light/imbalance.txt) none is right for 0.53, local for 0.55, self-configured for 0.82 of
+// inputs: between the first two, one chip does not tell.
+TEST_F(Simulate, SelfConfigurationTakesOutErrorsOfCouplers) {
   const Outcome outcome = simulate({"--sample", "300", "--set", "coupler.imbalance_rms_rad=0.02", "--correction",
                                     "none,local,self-configured", "--json"});
   ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
@@ -102,9 +104,9 @@ TEST_F(Simulate, CorrectionsTakeOutErrorsOfCouplers) {
   ASSERT_EQ(found["conditions"].size(), 3u);
   EXPECT_EQ(found["conditions"][2]["correction"], "self-configured");
   const auto rate = [&](int condition) { return found["conditions"][condition]["exact_symbol_rate"].get<double>(); };
-  EXPECT_LT(rate(0), 0.9);
-  EXPECT_GT(rate(1), rate(0));
-  EXPECT_GT(rate(2), rate(0));
+  EXPECT_LT(rate(0), 0.7);
+  EXPECT_LT(rate(1), 0.7);
+  EXPECT_GT(rate(2), 0.7);
 }
 
 TEST_F(Simulate, ASweepIsAConditionAValue) {
@@ -153,7 +155,7 @@ TEST_F(Simulate, SameSeedSameNumbersWhateverTheThreads) {
   EXPECT_NE(one[1]["largest_error"], records("1", "2")[1]["largest_error"]);
 }
 
-// A chip does not depend on how many there are; one chip shares its inputs over threads.
+// A chip does not depend on how many there are.
 TEST_F(Simulate, AChipIsAFunctionOfSeedAndNumber) {
   const TemporaryFolder folder;
   ASSERT_EQ(simulate(imperfect({"--chips", "2", "--records", folder / "2.jsonl"})).exit_code, kOk);
@@ -232,9 +234,10 @@ TEST_F(Simulate, ResumeDoesOnlyWhatIsMissing) {
     EXPECT_EQ(records.back(), expected[10]);
   }
 
-  // More chips go on from those that are there.
+  // A run that is done has nothing left to do.
   base::write_file_atomically(path, content);
   EXPECT_EQ(run({"--resume", "--threads", "1"}).out, whole.out);
+  EXPECT_EQ(timeless(path).size(), 11u + 2u);  // the yields once more
 }
 
 TEST_F(Simulate, ResumeRefusesAnotherRun) {
