@@ -15,8 +15,8 @@ namespace optinc::linalg {
 
 namespace {
 
-/// Largest |entry| of u u^T - I from which on the iteration below is sure to converge: the spectral norm is then at most
-/// 1/2 up to 2,048 rows.
+/// Largest |entry| of u u^T - I from which on the iteration below is sure to converge: the spectral norm is then at
+/// most 1/2 up to 2,048 rows.
 constexpr double kNearby = 2e-4;
 
 /// u = 1.5 u - 0.5 u u^T u converges to the polar factor, the error squared at each step (Newton and Schulz).

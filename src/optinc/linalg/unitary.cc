@@ -28,8 +28,8 @@ ComplexMatrix random_unitary(int size, std::uint64_t seed, std::uint64_t stream)
   for (Eigen::Index i = 0; i < gaussian.size(); ++i) {
     // Box and Muller: radius and angle of a complex normal number.
     const auto index = 2 * static_cast<std::uint64_t>(i);
-    gaussian.data()[i] = std::polar(std::sqrt(-std::log(1 - words.uniform(index))),
-                                    2 * std::numbers::pi * words.uniform(index + 1));
+    gaussian.data()[i] =
+        std::polar(std::sqrt(-std::log(1 - words.uniform(index))), 2 * std::numbers::pi * words.uniform(index + 1));
   }
   const Eigen::HouseholderQR<ComplexMatrix> qr(gaussian);
   ComplexMatrix q = qr.householderQ();
