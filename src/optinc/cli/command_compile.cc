@@ -212,7 +212,7 @@ void add_compile(CLI::App& program, Context& context) {
   verb->add_option("--out", options->out, "File to write: .json, .npz or .yml; may be given several times")->take_all();
   verb->add_option("--layout", options->layout, "rectangular (Clements) or triangular (Reck)")->capture_default_str();
   verb->add_option("--cell", options->cell, "mzi, or 3-mzi (triangular meshes)")->capture_default_str();
-  verb->add_option("--compare", options->compare, "Compare the stages' matrices with those of this file");
+  verb->add_option("--compare", options->compare, "Compare the stages' matrices and biases with those of this file");
   verb->add_option("--records", options->records, "Write records (JSON lines) here, with phases to draw");
   add_threads_option(*verb, options->threads);
   add_json_flag(*verb, options->json);
