@@ -121,7 +121,7 @@ void say_error_laws(const std::vector<ErrorLawRun>& runs, std::vector<std::strin
   std::vector<std::string> constants;
   for (const ErrorLawRun& run : runs) {
     for (const ErrorLaw& law : run.laws) {
-      if (!law.law || !std::isfinite(law.constant)) continue;
+      if (!law.law || !std::isfinite(law.constant) || !std::isfinite(law.expected)) continue;
       constants.push_back(fmt::format("{} of {}", format_number(law.constant, 2), format_number(law.expected, 2)));
     }
   }

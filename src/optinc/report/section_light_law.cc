@@ -149,12 +149,13 @@ Json law_chart(const LawGroup& group) {
 }
 
 Table constants_table(const LawGroup& group) {
+  const auto known = [](double value) { return std::isfinite(value) ? format_number(value, 2) : std::string("–"); };
   Table table({{"correction", false}, {"law, E =", false}, {"c, fitted"}, {"c, expected"}, {"fitted / expected"}});
   for (std::size_t i = 0; i < group.laws.size(); ++i) {
     const ErrorLaw& law = *group.laws[i];
     if (law.law) {
-      table.add_row({group.names[i], law_text(*law.law), format_number(law.constant, 3), format_number(law.expected, 2),
-                     format_number(law.constant / law.expected, 2)});
+      table.add_row({group.names[i], law_text(*law.law), format_number(law.constant, 3), known(law.expected),
+                     known(law.constant / law.expected)});
     } else {
       table.add_row({group.names[i], "none known", "–", "–", "–"});
     }
