@@ -73,7 +73,7 @@ TEST(Simulate, EveryImperfectionDoesHarm) {
        std::initializer_list<std::pair<double Hardware::*, double>>{{&Hardware::coupler_imbalance_rms_rad, 0.03},
                                                                     {&Hardware::phase_error_rms_rad, 0.01},
                                                                     {&Hardware::phase_noise_rms_rad, 0.01},
-                                                                                                                             {&Hardware::phase_shifter_loss_rms_db, 0.1},
+                                                                    {&Hardware::phase_shifter_loss_rms_db, 0.1},
                                                                     {&Hardware::crosstalk_nearest, 0.01},
                                                                     {&Hardware::crossing_loss_db, 0.05},
                                                                     {&Hardware::level_error_rms, 0.1},

@@ -35,7 +35,8 @@ std::vector<Isolated> isolate_components(const Hardware& hardware) {
   for (const HardwareField& field : hardware_fields()) {
     const double value = hardware.*field.value;
     if (value == 0 || std::ranges::find(kImperfections, field.value) == kImperfections.end()) continue;
-    Isolated& one = all.emplace_back(std::string(field.table) + "." + field.key, value, hardware);
+    all.push_back({std::string(field.table) + "." + field.key, value, hardware});
+    Isolated& one = all.back();
     for (const auto imperfection : kImperfections) one.hardware.*imperfection = 0;
     one.hardware.*field.value = value;
   }

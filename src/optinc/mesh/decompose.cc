@@ -156,19 +156,20 @@ Rotations decompose(const linalg::ComplexMatrix& unitary, const MeshShape& shape
   // diag(d1/d2, 1); a bar or cross state lets both phases through, so its own is free.
   std::vector<double>& d = found.output_phase;
   d = diagonal_phases(matrix, size);
-  for (auto left = lefts.rbegin(); left != lefts.rend(); ++left) {
-    double &upper = d[left->mode], &lower = d[left->mode + 1], &phase = found.phase[left->cell];
-    const double split = found.split[left->cell];
+  std::ranges::reverse(lefts);
+  for (const Left& left : lefts) {
+    double &upper = d[left.mode], &lower = d[left.mode + 1], &phase = found.phase[left.cell];
+    const double split = found.split[left.cell];
     if (split == pi / 2) {
       phase = pi;
-      upper = wrap_phase(upper + left->phase - pi);
+      upper = wrap_phase(upper + left.phase - pi);
     } else if (split == 0) {
       phase = 0;
       std::swap(upper, lower);
-      upper = wrap_phase(upper + left->phase);
+      upper = wrap_phase(upper + left.phase);
     } else {
       phase = wrap_phase(upper - lower);
-      upper = wrap_phase(lower + left->phase);
+      upper = wrap_phase(lower + left.phase);
     }
   }
   return found;
