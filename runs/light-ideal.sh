@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 optinc=${OPTINC:-build/optinc}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for design in b8-n4 b8-n4-nearest b8-n4-cascade-1 b8-n4-cascade-2 b8-n4-cascade-2-nearest b8-n8 b8-n8-nearest \
+for design in b8-n4 b8-n4-nearest b8-n4-tolerant b8-n4-tolerant-nearest b8-n4-cascade-1 b8-n4-cascade-2 b8-n4-cascade-2-nearest b8-n8 b8-n8-nearest \
   b8-n4-constructed b8-n8-constructed b8-n4-cascade-1-constructed b8-n4-cascade-2-constructed \
   b8-n16 b8-n16-nearest b8-n16-constructed; do
   [[ -f designs/$design.safetensors ]] || continue

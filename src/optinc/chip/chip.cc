@@ -326,21 +326,25 @@ onn::Layer in_phase(const ComplexMatrix& light, const Eigen::VectorXd& bias) {
 
 }  // namespace
 
-onn::Network Fab::network(const Chip& chip, std::uint64_t shot) const {
+onn::Network Fab::hops(const Chip& chip, std::uint64_t shot, const ComplexMatrix& before,
+                       const ComplexMatrix& behind) const {
   const std::size_t last = program_.stages.size() - 2;
   onn::Network network;
   for (std::size_t s = 1; s <= last; ++s) {
     ComplexMatrix light = stage_matrix(chip, s, shot);
     Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(program_.stages[s].bias.data(), light.rows());
-    if (s == 1) light = light * from_servers(chip, shot);
+    if (s == 1 && before.size() > 0) light = light * before;
     if (s == last) {
-      const ComplexMatrix splitting = stage_matrix(chip, last + 1, shot);
-      light = splitting * light;
-      bias = splitting.real() * bias;
+      light = behind * light;
+      bias = behind.real() * bias;
     }
     network.layers.push_back(in_phase(light, bias));
   }
   return network;
+}
+
+onn::Network Fab::network(const Chip& chip, std::uint64_t shot) const {
+  return hops(chip, shot, from_servers(chip, shot), stage_matrix(chip, program_.stages.size() - 1, shot));
 }
 
 linalg::Matrix Fab::preprocessing(const Chip& chip, std::uint64_t shot) const {
@@ -348,22 +352,12 @@ linalg::Matrix Fab::preprocessing(const Chip& chip, std::uint64_t shot) const {
 }
 
 onn::Network Fab::layers(const Chip& chip, std::uint64_t shot, int server) const {
-  const std::size_t last = program_.stages.size() - 2;
   const int servers = program_.shape.servers, symbols = program_.shape.symbols();
-  onn::Network network;
-  for (std::size_t s = 1; s <= last; ++s) {
-    ComplexMatrix light = stage_matrix(chip, s, shot);
-    Eigen::VectorXd bias = Eigen::Map<const Eigen::VectorXd>(program_.stages[s].bias.data(), light.rows());
-    if (s == last) {
-      const ComplexMatrix splitting = stage_matrix(chip, last + 1, shot);
-      ComplexMatrix to_server(symbols, symbols);
-      for (int i = 0; i < symbols; ++i) to_server.row(i) = splitting.row(i * servers + server);
-      light = to_server * light;
-      bias = to_server.real() * bias;
-      for (int i = 0; i < symbols; ++i) bias[i] -= chip.threshold_error[i * servers + server];
-    }
-    network.layers.push_back(in_phase(light, bias));
-  }
+  const ComplexMatrix splitting = stage_matrix(chip, program_.stages.size() - 1, shot);
+  ComplexMatrix to_server(symbols, symbols);
+  for (int i = 0; i < symbols; ++i) to_server.row(i) = splitting.row(i * servers + server);
+  onn::Network network = hops(chip, shot, {}, to_server);
+  for (int i = 0; i < symbols; ++i) network.layers.back().bias[i] -= chip.threshold_error[i * servers + server];
   return network;
 }
 

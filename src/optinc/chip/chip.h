@@ -65,6 +65,9 @@ class Fab {
   MadeElement make_mesh(const Element& element, std::uint64_t number, std::uint64_t chip) const;
   MadeElement make_attenuators(const Element& element, std::uint64_t number, std::uint64_t chip) const;
   linalg::ComplexMatrix stage_matrix(const Chip& chip, std::size_t stage, std::uint64_t shot) const;
+  /// The layers as real matrices, with `before` (empty: nothing) in front of the first and `behind` the last.
+  onn::Network hops(const Chip& chip, std::uint64_t shot, const linalg::ComplexMatrix& before,
+                    const linalg::ComplexMatrix& behind) const;
   /// P, and what carriers and polarisation make of the servers' fields.
   linalg::ComplexMatrix from_servers(const Chip& chip, std::uint64_t shot) const;
 

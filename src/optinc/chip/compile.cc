@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 #include <Eigen/SVD>
@@ -13,26 +12,21 @@
 #include "optinc/base/version.h"
 #include "optinc/chip/unit_matrices.h"
 #include "optinc/device/onn_averager.h"
-#include "optinc/device/preprocessing.h"
 #include "optinc/linalg/polar.h"
 #include "optinc/mesh/decompose.h"
-#include "optinc/onn/forward.h"
+#include "optinc/verify/relative_noise.h"
 
 namespace optinc::chip {
 namespace {
 
 using linalg::Matrix;
 
-/// A mesh still to be found: the worker threads take them one by one.
+/// A mesh still to be found.
 struct Task {
   Matrix orthogonal;
   std::size_t stage, block;
   bool second;
 };
-
-mesh::MeshShape shape_for(const CompileOptions& options, const Matrix& orthogonal) {
-  return {options.layout, static_cast<int>(orthogonal.rows()), options.cell};
-}
 
 /// A matrix that is zero outside its parts: a block each.
 struct Part {
@@ -118,38 +112,6 @@ Stage approximated_stage(std::string name, const Matrix& weight, std::size_t num
   return stage;
 }
 
-/// The largest |output| of every layer, behind its ReLU, over all possible inputs.
-std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape, int threads,
-                                    base::Progress* progress) {
-  constexpr std::size_t kTile = 960;
-  std::vector<double> largest(network.layers.size(), 0);
-  std::mutex mutex;
-  std::uint64_t done = 0;
-  base::parallel_for(shape.input_count(), kTile, threads, [&](std::size_t begin, std::size_t end, int) {
-    const std::size_t count = end - begin;
-    std::vector<std::int32_t> steps(count * shape.inputs);
-    std::vector<float> inputs(steps.size()), outputs(count * shape.symbols());
-    shape.enumerate_steps(begin, count, steps.data());
-    device::levels_of_steps(shape, count, steps.data(), inputs.data());
-    std::vector<float> mine(largest.size(), 0);
-    onn::forward(network, count, inputs.data(), outputs.data(), [&](const onn::LayerSums& layer) {
-      const bool activate = layer.layer + 1 < mine.size();
-      float most = mine[layer.layer];
-      for (std::size_t unit = 0; unit < layer.units; ++unit) {
-        float* const sums = layer.sums + unit * layer.stride;
-        for (std::size_t row = 0; row < layer.stride && activate; ++row) sums[row] = std::max(sums[row], 0.0f);
-        for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
-      }
-      mine[layer.layer] = most;
-    });
-    const std::lock_guard lock(mutex);
-    for (std::size_t l = 0; l < mine.size(); ++l) largest[l] = std::max(largest[l], double{mine[l]});
-    done += count;
-    if (progress != nullptr) progress->update(static_cast<double>(done));
-  });
-  return largest;
-}
-
 }  // namespace
 
 Program assemble(const onn::Design& design, const std::string& name, const CompileOptions& options) {
@@ -182,15 +144,17 @@ Program assemble(const onn::Design& design, const std::string& name, const Compi
 
   // The largest first: they are dealt out one by one.
   std::ranges::stable_sort(tasks, std::greater<>(), [](const Task& task) { return task.orthogonal.rows(); });
+  std::vector<linalg::ComplexMatrix> unitaries(tasks.size());
   base::parallel_for(tasks.size(), 1, options.threads, [&](std::size_t index, std::size_t, int) {
-    const Task& task = tasks[index];
-    Block& block = program.stages[task.stage].blocks[task.block];
-    const bool exact = linalg::orthogonality_error(task.orthogonal) < 1e-13;
-    const Matrix orthogonal = exact ? task.orthogonal : linalg::nearest_orthogonal(task.orthogonal);
-    mesh::Mesh mesh = mesh::program(orthogonal.cast<linalg::Complex>(), shape_for(options, orthogonal));
-    (task.second ? *block.second : block.first) = std::move(mesh);
+    const Matrix& given = tasks[index].orthogonal;
+    const bool exact = linalg::orthogonality_error(given) < 1e-13;
+    unitaries[index] = (exact ? given : linalg::nearest_orthogonal(given)).cast<linalg::Complex>();
   });
-
+  std::vector<mesh::Mesh> meshes = mesh::program_all(unitaries, options.layout, options.cell, options.threads);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Block& block = program.stages[tasks[i].stage].blocks[tasks[i].block];
+    (tasks[i].second ? *block.second : block.first) = std::move(meshes[i]);
+  }
   program.stages.front().largest_output = largest_level(program.shape);
   return program;
 }
@@ -205,7 +169,8 @@ void set_largest_outputs(Program& program, const std::vector<double>& largest) {
 Program compile(const onn::Design& design, const std::string& name, const CompileOptions& options,
                 base::Progress* progress) {
   Program program = assemble(design, name, options);
-  set_largest_outputs(program, largest_outputs(design.network, program.shape, options.threads, progress));
+  set_largest_outputs(program,
+                      verify::largest_outputs(design.network, program.shape, {.threads = options.threads}, progress));
   return program;
 }
 

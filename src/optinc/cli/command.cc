@@ -24,6 +24,12 @@ void print_json(Context& context, const base::Json& json) {
   context.out << json.dump(2) << '\n';
 }
 
+base::Json tagged(const char* type, const base::Json& content) {
+  base::Json record{{"type", type}};
+  record.update(content);
+  return record;
+}
+
 std::string with_commas(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {

@@ -30,6 +30,9 @@ void add_threads_option(CLI::App& verb, int& threads);
 
 void print_json(Context& context, const base::Json& json);
 
+/// A record: `content` with its type in front.
+base::Json tagged(const char* type, const base::Json& content);
+
 /// 28561 -> "28,561".
 std::string with_commas(std::uint64_t number);
 

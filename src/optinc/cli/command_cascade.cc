@@ -194,9 +194,7 @@ void run_cascade(const Options& options, Context& context) {
                      {"level-2", options.level_2.filename().string()},
                      {"samples", options.samples},
                      {"most-splits", options.most_splits}}}});
-    base::Json record{{"type", "cascade"}};
-    record.update(found);
-    records.write(record);
+    records.write(tagged("cascade", found));
   }
   if (options.json) {
     print_json(context, found);

@@ -177,8 +177,7 @@ void run_compile(const Options& options, Context& context) {
   if (!options.records.empty()) {
     base::RecordWriter records(options.records, base::RecordMode::replace);
     records.write({{"type", "run"}, {"command", "compile"}, {"version", base::kVersion}});
-    base::Json record{{"type", "program"}};
-    record.update(found);
+    base::Json record = tagged("program", found);
     record["meshes"] = drawn_meshes(made.program);
     records.write(record);
   }

@@ -77,12 +77,6 @@ Plan plan_of(const Options& options) {
   return plan;
 }
 
-base::Json tagged(const char* type, const base::Json& content) {
-  base::Json record{{"type", type}};
-  record.update(content);
-  return record;
-}
-
 /// What a construction depends on: no more than the device and the structure.
 base::Json construction(const design::TrainOptions& train) {
   const base::Json whole = design::configuration(train);

@@ -102,9 +102,7 @@ void run_error_law(const Options& options, Context& context) {
   for (const mesh::Correction correction : corrections) {
     const base::Json found = measure(options, {shape, correction}, progress, done);
     if (records) {
-      base::Json record{{"type", "error_law"}};
-      record.update(found);
-      records->write(record);
+      records->write(tagged("error_law", found));
     }
     if (!options.json) print(found, context);
     all.push_back(found);

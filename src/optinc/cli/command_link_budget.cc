@@ -60,9 +60,7 @@ void run_link_budget(const Options& options, Context& context) {
   if (!options.records.empty()) {
     base::RecordWriter records(options.records, base::RecordMode::replace);
     records.write({{"type", "run"}, {"command", "link-budget"}, {"version", base::kVersion}});
-    base::Json record{{"type", "link_budget"}};
-    record.update(found);
-    records.write(record);
+    records.write(tagged("link_budget", found));
   }
   if (options.json) {
     print_json(context, found);

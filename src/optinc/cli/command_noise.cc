@@ -28,7 +28,8 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
   const std::string name = path.stem().string();
   const auto inputs = static_cast<double>(shape.input_count());
   base::Progress scales(fmt::format("{}: largest outputs", name), inputs);
-  const std::vector<double> largest = verify::largest_outputs(design.network, shape, options.noise.threads, &scales);
+  const std::vector<double> largest =
+      verify::largest_outputs(design.network, shape, {.threads = options.noise.threads}, &scales);
   base::Json rates = base::Json::array();
   for (const double sigma : options.sigmas) {
     const double trials =
@@ -71,9 +72,7 @@ void run_noise(const Options& options, Context& context) {
   for (const std::filesystem::path& path : options.designs) {
     const base::Json found = measure(options, path);
     if (records) {
-      base::Json record{{"type", "noise"}};
-      record.update(found);
-      records->write(record);
+      records->write(tagged("noise", found));
     }
     if (!options.json) print_row(found, context);
     all.push_back(found);

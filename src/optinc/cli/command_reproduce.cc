@@ -338,9 +338,7 @@ void run_reproduce(const Options& options, Context& context) {
     if (!outcome || !outcome->holds) context.exit_code = kFailed;
     rows.push_back(row_json(options, table, candidate, outcome));
     if (records) {
-      Json record{{"type", "reproduction"}};
-      record.update(rows.back());
-      records->write(record);
+      records->write(tagged("reproduction", rows.back()));
     }
     if (options.json) continue;
     if (group != &candidate.group) {

@@ -1,7 +1,5 @@
 #include "optinc/design/chip_noise.h"
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "optinc/base/error.h"
@@ -10,9 +8,8 @@
 #include "optinc/chip/streams.h"
 #include "optinc/chip/transmission.h"
 #include "optinc/chip/unit_matrices.h"
-#include "optinc/device/preprocessing.h"
-#include "optinc/onn/forward.h"
 #include "optinc/verify/inputs.h"
+#include "optinc/verify/relative_noise.h"
 
 namespace optinc::design {
 
@@ -52,25 +49,9 @@ onn::Design ChipNoise::design_of(const std::vector<float>& parameters) const {
 }
 
 void ChipNoise::measure_full_scales(const std::vector<float>& parameters) {
-  constexpr std::size_t kSample = 4096;
-  const onn::Network network = to_network(layout_, parameters, normalisation_);
-  std::vector<std::uint64_t> numbers(kSample);
-  std::vector<std::int32_t> steps(kSample * shape_.inputs);
-  std::vector<float> inputs(steps.size()), outputs(kSample * shape_.symbols());
-  verify::draw_inputs(shape_, seed_, 0, kSample, numbers.data());
-  verify::steps_of_inputs(shape_, kSample, numbers.data(), steps.data());
-  device::levels_of_steps(shape_, kSample, steps.data(), inputs.data());
-  full_scales_.assign(network.layers.size(), 0);
-  onn::forward(network, kSample, inputs.data(), outputs.data(), [&](const onn::LayerSums& layer) {
-    const bool activate = layer.layer + 1 < full_scales_.size();
-    for (std::size_t unit = 0; unit < layer.units; ++unit) {
-      float* const sums = layer.sums + unit * layer.stride;
-      for (std::size_t row = 0; row < layer.rows; ++row) {
-        if (activate) sums[row] = std::max(sums[row], 0.0f);
-        full_scales_[layer.layer] = std::max(full_scales_[layer.layer], std::abs(double{sums[row]}));
-      }
-    }
-  });
+  constexpr std::uint64_t kSample = 4096;
+  full_scales_ = verify::largest_outputs(to_network(layout_, parameters, normalisation_), shape_,
+                                         {.seed = seed_, .sample = kSample, .threads = threads_});
 }
 
 void ChipNoise::make_chip(const std::vector<float>& parameters, std::uint64_t chip) {

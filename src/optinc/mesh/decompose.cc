@@ -269,11 +269,12 @@ Mesh program(const linalg::ComplexMatrix& unitary, const MeshShape& shape, Corre
                     correction == Correction::none ? ideal : couplers);
 }
 
-std::vector<Mesh> program_all(std::span<const linalg::ComplexMatrix> unitaries, Layout layout, int threads) {
+std::vector<Mesh> program_all(std::span<const linalg::ComplexMatrix> unitaries, Layout layout, CellKind kind,
+                              int threads) {
   std::vector<Mesh> meshes(unitaries.size());
   base::parallel_for(unitaries.size(), 1, threads, [&](std::size_t index, std::size_t, int) {
     const linalg::ComplexMatrix& unitary = unitaries[index];
-    meshes[index] = program(unitary, {layout, static_cast<int>(unitary.rows())});
+    meshes[index] = program(unitary, {layout, static_cast<int>(unitary.rows()), kind});
   });
   return meshes;
 }

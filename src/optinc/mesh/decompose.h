@@ -57,6 +57,7 @@ Mesh program(const linalg::ComplexMatrix& unitary, const MeshShape& shape, Corre
              std::span<const Couplers> couplers = {});
 
 /// program(...) for many: over `threads` threads (0: all). Unitaries of any sizes; all with ideal couplers.
-std::vector<Mesh> program_all(std::span<const linalg::ComplexMatrix> unitaries, Layout layout, int threads);
+std::vector<Mesh> program_all(std::span<const linalg::ComplexMatrix> unitaries, Layout layout, CellKind kind,
+                              int threads);
 
 }  // namespace optinc::mesh

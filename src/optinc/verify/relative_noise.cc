@@ -12,6 +12,7 @@
 #include "optinc/device/preprocessing.h"
 #include "optinc/device/splitting.h"
 #include "optinc/linalg/blas.h"
+#include "optinc/onn/forward.h"
 #include "optinc/verify/inputs.h"
 
 namespace optinc::verify {
@@ -75,22 +76,29 @@ double NoiseRate::standard_error() const {
   return trials == 0 ? 0 : std::sqrt(rate() * (1 - rate()) / static_cast<double>(trials));
 }
 
-std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape, int threads,
-                                    base::Progress* progress) {
+std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape,
+                                    const NoiseOptions& options, base::Progress* progress) {
   require_fit(network, shape);
   std::vector<double> largest(network.layers.size(), 0.0);
   std::mutex mutex;
   std::uint64_t done = 0;
-  base::parallel_for(shape.input_count(), kTile, threads, [&](std::size_t begin, std::size_t end, int) {
-    thread_local std::vector<float> current, next;
+  const std::uint64_t all = options.sample > 0 ? options.sample : shape.input_count();
+  base::parallel_for(all, kTile, options.threads, [&](std::size_t begin, std::size_t end, int) {
     const std::size_t count = end - begin;
-    const Inputs inputs(shape, {}, begin, count);
-    std::vector<double> mine(largest.size(), 0.0);
-    pass(network, count, inputs.levels, current, next, [&](std::size_t l, const std::vector<float>& levels) {
-      for (const float level : levels) mine[l] = std::max(mine[l], std::abs(double{level}));
+    const Inputs inputs(shape, options, begin, count);
+    std::vector<float> outputs(count * shape.symbols()), mine(largest.size(), 0.0f);
+    onn::forward(network, count, inputs.levels.data(), outputs.data(), [&](const onn::LayerSums& layer) {
+      const bool activate = layer.layer + 1 < mine.size();
+      float most = mine[layer.layer];
+      for (std::size_t unit = 0; unit < layer.units; ++unit) {
+        float* const sums = layer.sums + unit * layer.stride;
+        for (std::size_t row = 0; row < layer.stride && activate; ++row) sums[row] = std::max(sums[row], 0.0f);
+        for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
+      }
+      mine[layer.layer] = most;
     });
     const std::lock_guard lock(mutex);
-    for (std::size_t l = 0; l < mine.size(); ++l) largest[l] = std::max(largest[l], mine[l]);
+    for (std::size_t l = 0; l < mine.size(); ++l) largest[l] = std::max(largest[l], double{mine[l]});
     done += count;
     if (progress != nullptr) progress->update(static_cast<double>(done));
   });

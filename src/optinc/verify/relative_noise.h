@@ -32,9 +32,10 @@ struct NoiseRate {
   double standard_error() const;
 };
 
-/// The largest absolute output of every layer (behind its ReLU) over all possible inputs of `shape`.
-std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape, int threads,
-                                    base::Progress* progress = nullptr);
+/// The largest absolute output of every layer (behind its ReLU) over all possible inputs of `shape`, or over the sample
+/// that `options` names; `progress` (may be null) is told of inputs done.
+std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape,
+                                    const NoiseOptions& options, base::Progress* progress = nullptr);
 
 /// The noise of an input in a draw is a function of the seed and its place in the order (or sample) alone. largest:
 /// [layers], as above. Throws base::InputError for a network of another shape, sigma below 0 or not finite, or no

@@ -12,14 +12,14 @@ namespace {
 
 // Ramps at A = 3: 3 - 1 + 3/8 at most. The last layer gives 0 .. 3.
 TEST(LargestOutputs, AreThoseOverAllInputs) {
-  const std::vector<double> largest = largest_outputs(staircase(), kStairShape, 1);
+  const std::vector<double> largest = largest_outputs(staircase(), kStairShape, {.threads = 1});
   ASSERT_EQ(largest.size(), 2u);
   EXPECT_FLOAT_EQ(static_cast<float>(largest[0]), 2.375f);
   EXPECT_FLOAT_EQ(static_cast<float>(largest[1]), 3.0f);
 }
 
 TEST(NoiseRate, IsOneWithoutNoise) {
-  const auto largest = largest_outputs(staircase(), kStairShape, 1);
+  const auto largest = largest_outputs(staircase(), kStairShape, {.threads = 1});
   const NoiseRate rate = noise_rate(staircase(), kStairShape, largest, 0, {});
   EXPECT_EQ(rate.trials, 70u);
   EXPECT_EQ(rate.rate(), 1);
@@ -31,7 +31,7 @@ TEST(NoiseRate, IsOneWithoutNoise) {
 // is right where noise takes it down, by less than a level.
 TEST(NoiseRate, IsWhatTheNormalDistributionSays) {
   const onn::Network wire{{{.outputs = 1, .inputs = 1, .weight = {1}, .bias = {0}}}};
-  const auto largest = largest_outputs(wire, kStairShape, 1);
+  const auto largest = largest_outputs(wire, kStairShape, {.threads = 1});
   const NoiseRate rate = noise_rate(wire, kStairShape, largest, 0.1, {.draws = 100'000});
   const double middle = std::erf(0.5 / 0.3 / std::sqrt(2.0));
   const double end = 0.5 + middle / 2;
@@ -42,7 +42,7 @@ TEST(NoiseRate, IsWhatTheNormalDistributionSays) {
 }
 
 TEST(NoiseRate, DoesNotDependOnThreadsAndFallsWithNoise) {
-  const auto largest = largest_outputs(staircase(), kStairShape, 1);
+  const auto largest = largest_outputs(staircase(), kStairShape, {.threads = 1});
   const NoiseOptions one{.draws = 2000, .threads = 1}, two{.draws = 2000, .threads = 2};
   const NoiseRate low = noise_rate(staircase(), kStairShape, largest, 0.02, one);
   EXPECT_EQ(low.right, noise_rate(staircase(), kStairShape, largest, 0.02, two).right);
@@ -50,18 +50,18 @@ TEST(NoiseRate, DoesNotDependOnThreadsAndFallsWithNoise) {
 }
 
 TEST(NoiseRate, TakesASample) {
-  const auto largest = largest_outputs(staircase(), kStairShape, 1);
+  const auto largest = largest_outputs(staircase(), kStairShape, {.threads = 1});
   const NoiseRate rate = noise_rate(staircase(), kStairShape, largest, 0.01, {.draws = 3, .sample = 1000});
   EXPECT_EQ(rate.trials, 3000u);
   EXPECT_GT(rate.rate(), 0.5);
 }
 
 TEST(NoiseRate, RefusesWhatDoesNotFit) {
-  const auto largest = largest_outputs(staircase(), kStairShape, 1);
+  const auto largest = largest_outputs(staircase(), kStairShape, {.threads = 1});
   EXPECT_THROW(noise_rate(staircase(), kStairShape, largest, -1, {}), base::InputError);
   EXPECT_THROW(noise_rate(staircase(), kStairShape, largest, 0.1, {.draws = 0}), base::InputError);
   EXPECT_THROW(noise_rate(staircase(), kStairShape, {1.0}, 0.1, {}), base::InputError);
-  EXPECT_THROW(largest_outputs(staircase(), {8, 4, 4}, 1), base::InputError);
+  EXPECT_THROW(largest_outputs(staircase(), {8, 4, 4}, {.threads = 1}), base::InputError);
 }
 
 }  // namespace
