@@ -5,7 +5,7 @@
 
 The arrows are the DEPENDS of optinc_module() in src/optinc/FOLDER/CMakeLists.txt. They must not run in a circle, and a file
 includes only what is in its own folder or can be reached by them. Headers that are slow or not always there stay where they
-belong: MPI's in one transport file, LibTorch's in the .cc files of the folders that train, never in a header.
+belong: MPI's in collective/mpi_*.cc, LibTorch's in the .cc files of the folders that train, never in a header.
 Prints a line per offence; exits with 1 if there is any.
 """
 
@@ -20,7 +20,7 @@ KEYWORDS = {"DEPENDS", "LIBRARIES", "TEST_LIBRARIES", "EXCLUDE"}
 TORCH_HEADER = re.compile(r"(torch|ATen|c10)/")
 TORCH_FOLDERS = {"workload", "backend"}
 MPI_HEADER = re.compile(r"mpi(-ext)?\.h$")
-MPI_FILES = re.compile(r"src/optinc/collective/mpi_transport\.cc$|tests/mpi/")
+MPI_FILES = re.compile(r"src/optinc/collective/mpi_\w+\.cc$|tests/mpi/")
 
 
 def read_depends(cmake):
@@ -81,7 +81,7 @@ def check_include(path, style, header, reach):
     """What is wrong with one include, or None. `path` is relative to the root; `reach` is None outside src/optinc."""
     folder = path.split("/")[2] if reach is not None else None
     if MPI_HEADER.search(header) and not MPI_FILES.search(path):
-        return "MPI's headers belong in src/optinc/collective/mpi_transport.cc and tests/mpi alone"
+        return "MPI's headers belong in src/optinc/collective/mpi_*.cc and tests/mpi alone"
     if folder is None:
         return None
     if TORCH_HEADER.match(header):

@@ -62,7 +62,7 @@ class CheckIncludes(unittest.TestCase):
         self.assert_one({"src/optinc/base/a.cc": '#include "error.h"\n'}, 'expected the path from src')
         self.assert_one({"src/optinc/base/a.cc": "#include <optinc/base/error.h>\n"}, "expected quotes")
 
-    def test_mpi_stays_in_one_file(self):
+    def test_mpi_stays_in_its_files(self):
         message = "MPI's headers belong"
         self.assert_one({"src/optinc/collective/ring.cc": "#include <mpi.h>\n"}, "ring.cc:1: mpi.h", message)
         self.assert_one({"src/optinc/collective/mpi_transport.h": "#include <mpi.h>\n"}, message)

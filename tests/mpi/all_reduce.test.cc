@@ -15,9 +15,9 @@
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
 #include "optinc/codec/pam4.h"
+#include "optinc/collective/electrical_all_reduce.h"
 #include "optinc/collective/mpi_transport.h"
-#include "optinc/collective/optinc_all_reduce.h"
-#include "optinc/collective/ring_all_reduce.h"
+#include "optinc/collective/optical_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/device/exact_averager.h"
 #include "optinc/fabric/cascade.h"
@@ -71,8 +71,9 @@ TEST(Mpi, OptincGivesTheSameBitsAsOverThreads) {
                                                                     .servers = 4,
                                                                     .inputs = codec::symbols_per_code(bits),
                                                                     .rounding = codec::Rounding::nearest_unbiased}));
-    const OpticalAllReduceOptions options{.quantiser = {.bits = bits, .rounding = codec::QuantiserRounding::stochastic},
-                                          .seed = 5};
+    const OpticalAllReduceOptions options{
+        .network = {.quantiser = {.bits = bits, .rounding = codec::QuantiserRounding::stochastic}, .seed = 5},
+        .pipeline = {.chunk = 30'000}};
     for (const std::size_t count : {0, 1, 2, 1001, 100'000}) {
       SCOPED_TRACE(fmt::format("{} bits, {} elements", bits, count));
       expect_the_same_bits(count, [&](Transport& transport, std::span<float> values) {

@@ -10,12 +10,15 @@
 #include "optinc/cli/command_cascade.h"
 #include "optinc/cli/command_compile.h"
 #include "optinc/cli/command_design.h"
+#include "optinc/cli/command_drill.h"
 #include "optinc/cli/command_error_law.h"
+#include "optinc/cli/command_explain.h"
 #include "optinc/cli/command_export.h"
 #include "optinc/cli/command_hardware.h"
 #include "optinc/cli/command_import.h"
 #include "optinc/cli/command_link_budget.h"
 #include "optinc/cli/command_noise.h"
+#include "optinc/cli/command_perf.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_reproduce.h"
@@ -61,6 +64,9 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
 #ifdef OPTINC_WITH_TORCH
   add_train(program, context);
 #endif
+  add_perf(program, context);
+  add_drill(program, context);
+  add_explain(program, context);
   add_report(program, context);
   add_reference(program, context);
 

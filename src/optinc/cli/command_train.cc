@@ -7,14 +7,10 @@
 
 #include "optinc/base/error.h"
 #include "optinc/cli/cli.h"
-#include "optinc/collective/optinc_all_reduce.h"
-#include "optinc/collective/ring_all_reduce.h"
+#include "optinc/cli/optics_options.h"
+#include "optinc/collective/electrical_all_reduce.h"
+#include "optinc/collective/optical_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
-#include "optinc/device/exact_averager.h"
-#include "optinc/device/onn_averager.h"
-#include "optinc/device/tabulated_averager.h"
-#include "optinc/fabric/cascade.h"
-#include "optinc/fabric/single_device.h"
 #include "optinc/workload/training.h"
 #ifdef OPTINC_WITH_MPI
 #include "optinc/collective/mpi_transport.h"
@@ -27,14 +23,7 @@ struct Options {
   workload::TrainOptions train;
   std::filesystem::path data = "data/wikipedia-excerpt";
   std::string reduce = "optinc";
-  std::filesystem::path design = "designs/b8-n4-nearest.safetensors";
-  std::filesystem::path level_1;
-  std::string cascade_mode = "snapped";
-  std::string averager = "onn";
-  bool no_table = false;
-  std::string scale_format = "absmax16";
-  std::string quantiser_rounding = "half-even";
-  std::size_t block = 256;
+  OpticsOptions optics;
   int workers = 4;
   double deadline_s = 300;
   std::filesystem::path records;
@@ -55,56 +44,6 @@ workload::CorpusOptions corpus_options(const Options& options) {
     corpus.train_text = options.data;
   }
   return corpus;
-}
-
-/// The optics that the ranks share.
-struct Optics {
-  std::unique_ptr<fabric::Fabric> fabric;
-  collective::OpticalAllReduceOptions all_reduce;
-  base::Json description;
-};
-
-/// What stands for a design: its ONN, a table of its answers, or integer arithmetic.
-struct DeviceModel {
-  std::shared_ptr<const device::Averager> averager;
-  bool tabulated = false;
-};
-
-/// `on_lattice`: all inputs are possible ones of the device, so that a table may answer.
-DeviceModel make_device(const Options& options, const onn::Design& design, bool on_lattice) {
-  const device::DeviceShape shape = device::shape_of(design);
-  if (options.averager == "exact") return {std::make_shared<device::ExactAverager>(shape)};
-  base::require(options.averager == "onn", "--averager {}: expected onn or exact", options.averager);
-  const auto onn = std::make_shared<device::OnnAverager>(design);
-  if (options.no_table || !on_lattice || shape.input_count() > device::TabulatedAverager::kMaxInputs) return {onn};
-  return {std::make_shared<device::TabulatedAverager>(*onn, /*threads=*/0), true};
-}
-
-Optics make_optics(const Options& options) {
-  const onn::Design design = onn::load_design(options.design);
-  const device::DeviceShape shape = device::shape_of(design);
-  const fabric::CascadeMode mode = fabric::parse_cascade_mode(options.cascade_mode);
-  Optics optics;
-  optics.all_reduce.quantiser = {.bits = shape.bits,
-                                 .block = options.block,
-                                 .scale_format = codec::parse_scale_format(options.scale_format),
-                                 .rounding = codec::parse_quantiser_rounding(options.quantiser_rounding)};
-  optics.all_reduce.seed = options.train.seed;
-  const bool cascade = !options.level_1.empty();
-  const DeviceModel device = make_device(options, design, !cascade || mode == fabric::CascadeMode::snapped);
-  optics.description = {
-      {"file", options.design.filename().string()},   {"bits", shape.bits},           {"servers", shape.servers},
-      {"rounding", codec::to_string(shape.rounding)}, {"averager", options.averager}, {"tabulated", device.tabulated}};
-  if (cascade) {
-    const DeviceModel level_1 = make_device(options, onn::load_design(options.level_1), /*on_lattice=*/true);
-    optics.fabric =
-        std::make_unique<fabric::Cascade>(level_1.averager, device.averager, fabric::CascadeOptions{.mode = mode});
-    optics.description["level_1"] = options.level_1.filename().string();
-    optics.description["cascade_mode"] = fabric::to_string(mode);
-  } else {
-    optics.fabric = std::make_unique<fabric::SingleDevice>(device.averager);
-  }
-  return optics;
 }
 
 base::Json configuration(const Options& options) {
@@ -175,9 +114,11 @@ void run_train(const Options& options, Context& context) {
     std::optional<Optics> optics;
     std::unique_ptr<collective::AllReduce> all_reduce;
     if (options.reduce == "optinc") {
-      optics = make_optics(options);
+      optics = make_optics(options.optics);
+      optics->network.seed = options.train.seed;
       run.design = optics->description;
-      all_reduce = std::make_unique<collective::OpticalAllReduce>(transport, *optics->fabric, optics->all_reduce);
+      all_reduce = std::make_unique<collective::OpticalAllReduce>(
+          transport, *optics->fabric.fabric, collective::OpticalAllReduceOptions{.network = optics->network});
     } else {
       base::require(options.reduce == "ring", "--reduce {}: expected ring or optinc", options.reduce);
       all_reduce = std::make_unique<collective::RingAllReduce>(transport);
@@ -213,25 +154,6 @@ void add_run_flags(CLI::App& verb, Options& options) {
   verb.add_option("--inject-nan-worker", train.inject_nan_worker, "For trial: the worker to which that happens")
       ->capture_default_str();
   add_json_flag(verb, options.json);
-}
-
-void add_optics_flags(CLI::App& verb, Options& options) {
-  verb.add_option("--design", options.design, "Design of the device, for --reduce optinc")->capture_default_str();
-  auto* level_1 =
-      verb.add_option("--level-1", options.level_1,
-                      "Design of the N devices of level 1: with --design as level 2 a cascade of N^2 ports");
-  verb.add_option("--cascade-mode", options.cascade_mode, "Between the levels: snapped (a regenerator) or analog")
-      ->needs(level_1)
-      ->capture_default_str();
-  verb.add_option("--averager", options.averager, "onn, or exact: integer arithmetic in the ONN's place")
-      ->capture_default_str();
-  verb.add_flag(
-      "--no-table", options.no_table,
-      "Run the ONN for every element, rather than look its outputs up in a table made at the start (same bits)");
-  verb.add_option("--scale-format", options.scale_format, "Scale of a block: absmax16 or exponent8")
-      ->capture_default_str();
-  verb.add_option("--quantiser-rounding", options.quantiser_rounding, "half-even or stochastic")->capture_default_str();
-  verb.add_option("--block", options.block, "Elements that share a scale")->capture_default_str();
 }
 
 void add_model_flags(CLI::App& verb, workload::TrainOptions& train) {
@@ -271,7 +193,7 @@ void add_train(CLI::App& program, Context& context) {
                    "A folder with train.txt and valid.txt, or one text file (its end validates)")
       ->capture_default_str();
   add_run_flags(*verb, *options);
-  add_optics_flags(*verb, *options);
+  add_optics_flags(*verb, options->optics);
   add_model_flags(*verb, options->train);
   verb->callback([options, &context] { run_train(*options, context); });
 }

@@ -41,10 +41,10 @@ TEST(Train, RingAndOptincGoTheSameWay) {
 }
 
 TEST(Train, TheTableGivesTheOnnsOwnLosses) {
-  const Outcome table = run_program(small_run({}, "2"));
-  const Outcome onn = run_program(small_run({"--no-table"}, "2"));
+  const Outcome table = run_program(small_run({"--evaluation", "onn"}, "2"));
+  const Outcome onn = run_program(small_run({"--evaluation", "every-symbol"}, "2"));
   EXPECT_EQ(table.json()["validation_loss"], onn.json()["validation_loss"]);
-  const Outcome exact = run_program(small_run({"--averager", "exact"}, "2"));
+  const Outcome exact = run_program(small_run({"--evaluation", "integer"}, "2"));
   EXPECT_EQ(table.json()["validation_loss"], exact.json()["validation_loss"]);
 }
 
@@ -71,8 +71,9 @@ TEST(Train, ACascadeGivesTheLossesOfExactArithmetic) {
     EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
     return outcome.exit_code == kOk ? outcome.json()["validation_loss"] : base::Json();
   };
-  const base::Json exact = run({"--averager", "exact"});
+  const base::Json exact = run({"--evaluation", "integer"});
   EXPECT_EQ(run({}), exact);
+  EXPECT_EQ(run({"--evaluation", "onn"}), exact);
   EXPECT_EQ(run({"--cascade-mode", "analog"}), exact);
   expect_bad_input(run_program(small_run({"--cascade-mode", "analog"})), "--level-1");
 }
@@ -92,7 +93,8 @@ TEST(Train, RefusesWhatCanNotBe) {
   expect_bad_input(run_program(small_run({"--reduce", "tree"})), "--reduce tree: expected ring or optinc");
   expect_bad_input(run_program(small_run({"--design", "none.safetensors"})), "none.safetensors: no such file");
   expect_bad_input(run_program(small_run({"--data", "nowhere"})), "--data nowhere: no such file or folder");
-  expect_bad_input(run_program(small_run({"--averager", "chip"})), "--averager chip: expected onn or exact");
+  expect_bad_input(run_program(small_run({"--evaluation", "chip"})),
+                   "evaluation \"chip\": expected auto, integer, onn or every-symbol");
   expect_bad_input(run_program(small_run({"--resume"})), "--checkpoint");
   expect_bad_input(run_program(small_run({}, "4", "15")), "15");
 }

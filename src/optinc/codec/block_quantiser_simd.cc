@@ -29,9 +29,13 @@ using Int32 = hn::Rebind<std::int32_t, Double>;
 using DoubleVector = hn::Vec<Double>;
 constexpr std::size_t kMostLanes = HWY_MAX_BYTES / sizeof(double);
 
-// x / step in two ways. Dividing costs most of the time of quantising, but multiplying by a rounded reciprocal would
-// give another q now and then, near ties (8 bits, largest 137, x = 68.5: 64 instead of 63). Only where the step is a
-// power of two, its reciprocal is exact, and both ways round the same real number.
+// x / step, as one division rounds it, in three ways. Dividing costs most of the time of quantising, but multiplying by
+// a rounded reciprocal would give another q now and then, near ties (8 bits, largest 137, x = 68.5: 64 instead of 63).
+//
+// Where the step is a power of two, its reciprocal is exact, and both ways round the same real number. Elsewhere the
+// product r = fl(x fl(1 / step)) differs from x / step by at most 2^-52 |r| (1 + 2^-53) (two roundings), that is by
+// less than 2^-20 while |r| <= 2^31; beyond, q is clipped whatever it is. So q is the same unless r is within 2^-20 of
+// a tie: then, once in half a million elements, the vector is divided. A NaN is near no tie, and is 0 by now anyway.
 struct Divide {
   DoubleVector step;
   HWY_INLINE DoubleVector operator()(DoubleVector x) const { return hn::Div(x, step); }
@@ -39,6 +43,15 @@ struct Divide {
 struct MultiplyByReciprocal {
   DoubleVector reciprocal;
   HWY_INLINE DoubleVector operator()(DoubleVector x) const { return hn::Mul(x, reciprocal); }
+};
+struct MultiplyUnlessNearTie {
+  DoubleVector step, reciprocal;
+  HWY_INLINE DoubleVector operator()(DoubleVector x) const {
+    const DoubleVector ratio = hn::Mul(x, reciprocal);
+    const DoubleVector off = hn::Abs(hn::Sub(ratio, hn::Round(ratio)));
+    if (HWY_LIKELY(hn::AllFalse(Double(), hn::Gt(off, hn::Set(Double(), 0.5 - 0x1p-20))))) return ratio;
+    return hn::Div(x, step);
+  }
 };
 
 bool is_power_of_two(double normal) {
@@ -95,16 +108,6 @@ struct Quantiser {
   }
 };
 
-template <typename Rounding>
-HWY_INLINE void quantise(std::span<const float> values, double step, int bits, Rounding rounding,
-                         std::uint32_t* codes) {
-  if (is_power_of_two(step)) {
-    Quantiser(MultiplyByReciprocal{hn::Set(Double(), 1 / step)}, rounding, bits).all(values, codes);
-  } else {
-    Quantiser(Divide{hn::Set(Double(), step)}, rounding, bits).all(values, codes);
-  }
-}
-
 HWY_INLINE void dequantise_vector(const std::uint32_t* codes, hn::Vec<Word32> zero, DoubleVector step, float* values) {
   const Double d;
   const auto q = hn::BitCast(Int32(), hn::Sub(hn::LoadU(Word32(), codes), zero));
@@ -139,12 +142,21 @@ std::uint32_t largest_magnitude_of(std::span<const float> values) {
 }
 
 void quantise_half_even_to(std::span<const float> values, double step, int bits, std::uint32_t* codes) {
-  quantise(values, step, bits, HalfEven{}, codes);
+  if (is_power_of_two(step)) {
+    Quantiser(MultiplyByReciprocal{hn::Set(Double(), 1 / step)}, HalfEven{}, bits).all(values, codes);
+  } else {
+    Quantiser(MultiplyUnlessNearTie{hn::Set(Double(), step), hn::Set(Double(), 1 / step)}, HalfEven{}, bits)
+        .all(values, codes);
+  }
 }
 
 void quantise_stochastic_to(std::span<const float> values, const std::uint32_t* words, double step, int bits,
                             std::uint32_t* codes) {
-  quantise(values, step, bits, Stochastic{words}, codes);
+  if (is_power_of_two(step)) {
+    Quantiser(MultiplyByReciprocal{hn::Set(Double(), 1 / step)}, Stochastic{words}, bits).all(values, codes);
+  } else {
+    Quantiser(Divide{hn::Set(Double(), step)}, Stochastic{words}, bits).all(values, codes);
+  }
 }
 
 void dequantise_to(std::span<const std::uint32_t> codes, double step, int bits, float* values) {

@@ -67,14 +67,22 @@ bool started_by_mpi() {
 }
 
 MpiSession::MpiSession() {
+  int begun = 0;
+  MPI_Initialized(&begun);
+  begun_here_ = begun == 0;
+  // With several groups, several threads may call MPI at once; where MPI can't have that, one group at a time still can.
   int provided = MPI_THREAD_SINGLE;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+  if (begun_here_) {
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  } else {
+    MPI_Query_thread(&provided);
+  }
   if (provided < MPI_THREAD_FUNNELED) throw base::RunError("MPI allows no threads beside the one that calls it");
 }
 
 MpiSession::~MpiSession() {
   if (std::uncaught_exceptions() > 0) end_all_ranks(line_of(world_rank(), "failed"), 1);
-  MPI_Finalize();
+  if (begun_here_) MPI_Finalize();
 }
 
 struct MpiTransport::State {
@@ -90,7 +98,9 @@ MpiTransport::MpiTransport(const MpiSession&, const MpiTransportOptions& options
   base::require(options.part_bytes >= 1 && options.part_bytes <= INT_MAX, "parts of {} bytes: expected 1 .. {}",
                 options.part_bytes, INT_MAX);
   state_->options = options;
-  MPI_Comm_dup(MPI_COMM_WORLD, &state_->communicator);
+  base::require(options.group >= 0, "group {}: expected 0 or more", options.group);
+  const MPI_Comm parent = options.parent ? MPI_Comm_f2c(*options.parent) : MPI_COMM_WORLD;
+  MPI_Comm_split(parent, options.group, /*key=*/0, &state_->communicator);
   MPI_Comm_set_errhandler(state_->communicator, MPI_ERRORS_RETURN);
   MPI_Comm_rank(state_->communicator, &state_->rank);
   MPI_Comm_size(state_->communicator, &state_->size);
@@ -127,7 +137,7 @@ class Patience {
 };
 
 void check_mpi(int code, const Message& message) {
-  if (code != MPI_SUCCESS) throw base::RunError(fmt::format("{}: {}", to_string(message), mpi_error(code)));
+  if (code != MPI_SUCCESS) throw_failed(TransportError::Cause::broken, message, mpi_error(code));
 }
 
 /// A message on its way out, all parts at once.
@@ -143,6 +153,8 @@ class Sending {
                 message);
     }
   }
+  const Message& message() const { return message_; }
+
   bool done() {
     int all = 0;
     check_mpi(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &all, MPI_STATUSES_IGNORE), message_);
@@ -159,6 +171,8 @@ class Receiving {
  public:
   Receiving(const Message& message, std::span<std::byte> bytes, std::size_t part_bytes, MPI_Comm communicator)
       : message_(message), bytes_(bytes), part_bytes_(part_bytes), communicator_(communicator) {}
+  const Message& message() const { return message_; }
+
   bool done() {
     while (begin_ < bytes_.size()) {
       if (request_ == MPI_REQUEST_NULL && !start_part()) return false;
@@ -197,34 +211,64 @@ class Receiving {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
+/// Moves every message of `under_way` on and takes out those that are done. Of the messages from one peer only the
+/// first is moved: they arrive in order.
+void receive_some(std::vector<Receiving>& under_way) {
+  std::vector<int> waiting_for;
+  std::erase_if(under_way, [&](Receiving& receiving) {
+    if (std::ranges::count(waiting_for, receiving.message().peer) > 0) return false;
+    if (receiving.done()) return true;
+    waiting_for.push_back(receiving.message().peer);
+    return false;
+  });
+}
+
 }  // namespace
 
-void MpiTransport::exchange(int to, std::span<const std::byte> sent, int from, std::span<std::byte> received) {
-  const Message send{Message::Kind::send, rank(), size(), to, sent.size()};
-  const Message receive{Message::Kind::receive, rank(), size(), from, received.size()};
-  if (!sent.empty()) check_peer(send);
-  if (!received.empty()) check_peer(receive);
-  if (state_->failed) throw base::RunError(fmt::format("{}: an earlier exchange failed", to_string(receive)));
-
+void MpiTransport::exchange(std::span<const Outgoing> sent, std::span<const Incoming> received) {
   const MpiTransportOptions& options = state_->options;
+  const auto message = [&](Message::Kind kind, int peer, std::size_t bytes) {
+    const Message made{kind, rank(), size(), peer, bytes};
+    check_peer(made);
+    if (state_->failed) throw_failed(TransportError::Cause::broken, made, "an earlier exchange failed");
+    return made;
+  };
+  std::vector<Receiving> receiving;
+  receiving.reserve(received.size());
+  for (const Incoming& incoming : received) {
+    if (incoming.bytes.empty()) continue;
+    receiving.emplace_back(message(Message::Kind::receive, incoming.from, incoming.bytes.size()), incoming.bytes,
+                           options.part_bytes, state_->communicator);
+  }
+  std::vector<Message> outgoing;
+  for (const Outgoing& each : sent) {
+    if (!each.bytes.empty()) outgoing.push_back(message(Message::Kind::send, each.to, each.bytes.size()));
+  }
+
   const Clock::time_point deadline =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.deadline_s));
   state_->failed = true;  // until it is done
-  Sending sending(send, sent, options.part_bytes, state_->communicator);
-  Receiving receiving(receive, received, options.part_bytes, state_->communicator);
+  std::vector<Sending> sending;
+  sending.reserve(outgoing.size());
+  for (std::size_t i = 0, next = 0; i < sent.size(); ++i) {
+    if (sent[i].bytes.empty()) continue;
+    sending.emplace_back(outgoing[next++], sent[i].bytes, options.part_bytes, state_->communicator);
+  }
   Patience patience;
-  for (bool all_sent = false, all_received = false;;) {
-    all_received = all_received || receiving.done();
-    all_sent = all_sent || sending.done();
-    if (all_sent && all_received) break;
-    if (Clock::now() > deadline) throw_deadline(all_received ? send : receive, options.deadline_s);
+  while (true) {
+    receive_some(receiving);
+    std::erase_if(sending, [](Sending& each) { return each.done(); });
+    if (receiving.empty() && sending.empty()) break;
+    if (Clock::now() > deadline) {
+      throw_deadline(receiving.empty() ? sending.front().message() : receiving.front().message(), options.deadline_s);
+    }
     patience.wait();
   }
   state_->failed = false;
 }
 
-void MpiTransport::abort() noexcept {
-  end_all_ranks(line_of(rank(), "gives up"), 1);
+void MpiTransport::abort(const std::string& why) noexcept {
+  end_all_ranks(line_of(world_rank(), why.c_str()), 1);
 }
 
 void run_mpi_rank(const MpiSession& session, const MpiTransportOptions& options,

@@ -1,8 +1,10 @@
 #include "optinc/collective/thread_transport.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -15,27 +17,69 @@ namespace optinc::collective {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Cause = TransportError::Cause;
 
-/// From one rank to another there is at most one message at a time, offered where it lies in the sender's memory.
-struct Channel {
-  enum class Phase { empty, offered, being_copied };
-  Phase phase = Phase::empty;
-  std::span<const std::byte> message;
+/// A message, offered where it lies in the sender's memory.
+struct Offer {
+  std::span<const std::byte> bytes;
+  bool being_copied = false;
+  bool taken = false;
 };
+
+enum class Standing { member, gone, excluded };
 
 }  // namespace
 
 struct ThreadHub::State {
   ThreadTransportOptions options;
-  int size;
+  int size = 0;
   std::vector<std::unique_ptr<Rank>> ranks;
 
-  std::mutex mutex;
-  int first_to_abort = -1;                       // guarded by mutex
-  std::vector<Channel> channels;                 // [from * size + to], guarded by mutex
+  std::mutex mutex;                              // guards all that follows
   std::vector<std::condition_variable> changed;  // [rank]: something this rank may wait for
+  std::vector<std::deque<Offer*>> channels;      // [from * size + to]: in the order of the messages
+  int first_to_abort = -1;
+  std::string why_aborted;
+  std::vector<Standing> standing;  // [rank]
 
-  Channel& channel(int from, int to) { return channels[static_cast<std::size_t>(from) * size + to]; }
+  // A regrouping under way: who has come to it, and when the wait for the others ends.
+  bool regrouping = false;
+  int called_by = -1;
+  Clock::time_point regroup_deadline;
+  std::vector<bool> has_come;  // [rank]
+  std::vector<std::uint64_t> states;
+  Membership membership;          // of the last regrouping that is over
+  std::uint64_t regroupings = 0;  // that are over
+
+  std::deque<Offer*>& channel(int from, int to) { return channels[static_cast<std::size_t>(from) * size + to]; }
+
+  void wake_all() {
+    for (std::condition_variable& each : changed) each.notify_all();
+  }
+
+  bool all_have_come() const {
+    for (int rank = 0; rank < size; ++rank) {
+      if (standing[rank] == Standing::member && !has_come[rank]) return false;
+    }
+    return true;
+  }
+
+  void end_regrouping() {
+    membership = {};
+    for (int rank = 0; rank < size; ++rank) {
+      if (standing[rank] == Standing::member && has_come[rank]) {
+        membership.members.push_back(rank);
+        membership.states.push_back(states[rank]);
+      } else if (standing[rank] == Standing::member) {
+        standing[rank] = Standing::excluded;
+      }
+    }
+    // Those who have gone are no members of the new group, and no reason for its exchanges to fail.
+    std::ranges::replace(standing, Standing::gone, Standing::excluded);
+    regrouping = false;
+    ++regroupings;
+    wake_all();
+  }
 };
 
 class ThreadHub::Rank : public Transport {
@@ -43,78 +87,156 @@ class ThreadHub::Rank : public Transport {
   Rank(State& state, int rank) : state_(state), rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return state_.size; }
+  bool can_regroup() const override { return true; }
 
-  void exchange(int to, std::span<const std::byte> sent, int from, std::span<std::byte> received) override {
-    const Message sending{Message::Kind::send, rank_, size(), to, sent.size()};
-    const Message receiving{Message::Kind::receive, rank_, size(), from, received.size()};
-    if (!sent.empty()) check_peer(sending);
-    if (!received.empty()) check_peer(receiving);
-    const Clock::time_point deadline =
-        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(deadline_s()));
+  void exchange(std::span<const Outgoing> sent, std::span<const Incoming> received) override {
+    for (const Outgoing& message : sent) {
+      if (!message.bytes.empty()) check_peer(sending(message));
+    }
+    for (const Incoming& message : received) {
+      if (!message.bytes.empty()) check_peer(receiving(message));
+    }
+    const Clock::time_point deadline = after_deadline();
+    std::vector<Offer> offers(sent.size());
 
     std::unique_lock lock(state_.mutex);
-    if (!sent.empty()) {
-      if (state_.first_to_abort >= 0) throw_aborted(sending);
-      state_.channel(rank_, to) = {Channel::Phase::offered, sent};
-      state_.changed[to].notify_one();
-    }
     try {
-      if (!received.empty()) receive(lock, deadline, receiving, received);
-      if (!sent.empty()) {
-        const Channel& channel = state_.channel(rank_, to);
-        wait(lock, deadline, sending, [&] { return channel.phase == Channel::Phase::empty; });
+      for (std::size_t i = 0; i < sent.size(); ++i) {
+        if (sent[i].bytes.empty()) continue;
+        throw_if_failed(sending(sent[i]));
+        offers[i].bytes = sent[i].bytes;
+        state_.channel(rank_, sent[i].to).push_back(&offers[i]);
+        state_.changed[sent[i].to].notify_all();
+      }
+      for (const Incoming& message : received) {
+        if (!message.bytes.empty()) receive(lock, deadline, message);
+      }
+      for (std::size_t i = 0; i < sent.size(); ++i) {
+        if (!sent[i].bytes.empty()) wait(lock, deadline, sending(sent[i]), [&] { return offers[i].taken; });
       }
     } catch (...) {
-      if (!sent.empty()) retract(lock, to);
+      retract(lock, sent, offers);
       throw;
     }
   }
+  using Transport::exchange;
 
-  void abort() noexcept override {
+  void abort(const std::string& why) noexcept override {
     const std::lock_guard lock(state_.mutex);
-    if (state_.first_to_abort < 0) state_.first_to_abort = rank_;
-    for (std::condition_variable& changed : state_.changed) changed.notify_one();
+    if (state_.first_to_abort < 0) {
+      state_.first_to_abort = rank_;
+      state_.why_aborted = why;
+    }
+    state_.wake_all();
+  }
+
+  Membership regroup(std::uint64_t own_state) override {
+    std::unique_lock lock(state_.mutex);
+    throw_if_out();
+    if (!state_.regrouping) {
+      state_.regrouping = true;
+      state_.called_by = rank_;
+      state_.regroup_deadline = after_deadline();
+      state_.has_come.assign(state_.size, false);
+      state_.states.assign(state_.size, 0);
+    }
+    state_.has_come[rank_] = true;
+    state_.states[rank_] = own_state;
+    state_.wake_all();
+    const std::uint64_t before = state_.regroupings;
+    while (state_.regroupings == before) {
+      const bool late = Clock::now() >= state_.regroup_deadline;
+      if (late || state_.all_have_come()) {
+        state_.end_regrouping();
+      } else {
+        state_.changed[rank_].wait_until(lock, state_.regroup_deadline);
+      }
+    }
+    return state_.membership;
   }
 
  private:
-  double deadline_s() const { return state_.options.deadline_s; }
+  Message sending(const Outgoing& message) const {
+    return {Message::Kind::send, rank_, state_.size, message.to, message.bytes.size()};
+  }
+  Message receiving(const Incoming& message) const {
+    return {Message::Kind::receive, rank_, state_.size, message.from, message.bytes.size()};
+  }
+  Clock::time_point after_deadline() const {
+    return Clock::now() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(state_.options.deadline_s));
+  }
 
-  [[noreturn]] void throw_aborted(const Message& message) const {
-    throw base::RunError(fmt::format("{}: rank {} has failed", to_string(message), state_.first_to_abort));
+  void throw_if_out() const {
+    if (state_.standing[rank_] == Standing::excluded) {
+      throw TransportError(Cause::excluded, rank_,
+                           fmt::format("rank {} of {}: excluded: the others went on without this rank (they waited {} s)",
+                                       rank_, state_.size, state_.options.deadline_s));
+    }
+    if (state_.standing[rank_] == Standing::gone) {
+      throw TransportError(Cause::gone, rank_, fmt::format("rank {} of {}: has left", rank_, state_.size));
+    }
+  }
+
+  /// Whether no wait can succeed any more.
+  bool failed() const {
+    return state_.first_to_abort >= 0 || state_.regrouping || state_.standing[rank_] != Standing::member ||
+           std::ranges::count(state_.standing, Standing::gone) > 0;
+  }
+
+  void throw_if_failed(const Message& message) const {
+    throw_if_out();
+    if (state_.first_to_abort >= 0) throw_given_up(message, state_.first_to_abort, state_.why_aborted);
+    if (state_.regrouping) {
+      throw_failed(Cause::regrouping, message,
+                   fmt::format("rank {} found a failure and calls all ranks to regroup", state_.called_by));
+    }
+    for (int rank = 0; rank < state_.size; ++rank) {
+      if (state_.standing[rank] == Standing::gone) {
+        throw TransportError(Cause::gone, rank, fmt::format("{}: rank {} is gone", to_string(message), rank));
+      }
+    }
+    if (state_.standing[message.peer] != Standing::member) {
+      throw_failed(Cause::gone, message, "not one of the ranks that went on");
+    }
   }
 
   template <typename Condition>
   void wait(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, const Message& message,
             const Condition& condition) {
-    const bool in_time =
-        state_.changed[rank_].wait_until(lock, deadline, [&] { return condition() || state_.first_to_abort >= 0; });
+    const bool in_time = state_.changed[rank_].wait_until(lock, deadline, [&] { return condition() || failed(); });
     if (condition()) return;
-    if (!in_time) throw_deadline(message, deadline_s());
-    throw_aborted(message);
+    if (!in_time) throw_deadline(message, state_.options.deadline_s);
+    throw_if_failed(message);
   }
 
-  void receive(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, const Message& message,
-               std::span<std::byte> received) {
-    Channel& channel = state_.channel(message.peer, rank_);
-    wait(lock, deadline, message, [&] { return channel.phase == Channel::Phase::offered; });
-    const std::size_t arrived = channel.message.size();
-    if (arrived == received.size()) {
-      channel.phase = Channel::Phase::being_copied;
+  void receive(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, const Incoming& incoming) {
+    std::deque<Offer*>& channel = state_.channel(incoming.from, rank_);
+    throw_if_failed(receiving(incoming));
+    wait(lock, deadline, receiving(incoming), [&] { return !channel.empty(); });
+    Offer& offer = *channel.front();
+    channel.pop_front();
+    const std::size_t arrived = offer.bytes.size();
+    if (arrived == incoming.bytes.size()) {
+      offer.being_copied = true;
       lock.unlock();
-      std::memcpy(received.data(), channel.message.data(), received.size());
+      std::memcpy(incoming.bytes.data(), offer.bytes.data(), arrived);
       lock.lock();
+      offer.being_copied = false;
     }
     // A message of the wrong size is taken too: its sender has done nothing wrong and must not wait for us.
-    channel.phase = Channel::Phase::empty;
-    state_.changed[message.peer].notify_one();
-    if (arrived != received.size()) throw_mismatch(message, arrived);
+    offer.taken = true;
+    state_.changed[incoming.from].notify_all();
+    if (arrived != incoming.bytes.size()) throw_mismatch(receiving(incoming), arrived);
   }
 
-  /// Takes an offered message back, whose memory the caller may free from now on.
-  void retract(std::unique_lock<std::mutex>& lock, int to) {
-    Channel& channel = state_.channel(rank_, to);
-    state_.changed[rank_].wait(lock, [&] { return channel.phase != Channel::Phase::being_copied; });
-    channel.phase = Channel::Phase::empty;
+  /// Takes offered messages back, whose memory the caller may free from now on.
+  void retract(std::unique_lock<std::mutex>& lock, std::span<const Outgoing> sent, std::vector<Offer>& offers) {
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      if (offers[i].bytes.empty()) continue;
+      state_.changed[rank_].wait(lock, [&] { return !offers[i].being_copied; });
+      std::erase(state_.channel(rank_, sent[i].to), &offers[i]);
+    }
   }
 
   State& state_;
@@ -128,6 +250,7 @@ ThreadHub::ThreadHub(int size, const ThreadTransportOptions& options) : state_(s
   state_->size = size;
   state_->channels.resize(static_cast<std::size_t>(size) * size);
   state_->changed = std::vector<std::condition_variable>(size);
+  state_->standing.assign(size, Standing::member);
   for (int rank = 0; rank < size; ++rank) state_->ranks.push_back(std::make_unique<Rank>(*state_, rank));
 }
 
@@ -142,18 +265,32 @@ int ThreadHub::first_to_abort() const {
   return state_->first_to_abort;
 }
 
-void run_ranks(int size, const ThreadTransportOptions& options, const std::function<void(Transport&)>& body) {
-  ThreadHub hub(size, options);
+void ThreadHub::leave(int rank) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->standing.at(rank) == Standing::member) state_->standing[rank] = Standing::gone;
+  state_->wake_all();
+}
+
+void run_ranks(ThreadHub& hub, int size, const std::function<void(Transport&)>& body) {
   std::vector<std::exception_ptr> failures(size);
   {
     std::vector<std::jthread> threads;
     for (int rank = 0; rank < size; ++rank) {
       threads.emplace_back([&, rank] {
+        Transport& transport = hub.transport(rank);
         try {
-          body(hub.transport(rank));
+          body(transport);
+        } catch (const TransportError& error) {
+          const bool out = error.peer() == rank && (error.cause() == Cause::gone || error.cause() == Cause::excluded);
+          if (out) return;
+          failures[rank] = std::current_exception();
+          transport.abort(error.what());
+        } catch (const std::exception& error) {
+          failures[rank] = std::current_exception();
+          transport.abort(error.what());
         } catch (...) {
           failures[rank] = std::current_exception();
-          hub.transport(rank).abort();
+          transport.abort("for an unknown reason");
         }
       });
     }
@@ -164,6 +301,11 @@ void run_ranks(int size, const ThreadTransportOptions& options, const std::funct
   for (const std::exception_ptr& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }
+}
+
+void run_ranks(int size, const ThreadTransportOptions& options, const std::function<void(Transport&)>& body) {
+  ThreadHub hub(size, options);
+  run_ranks(hub, size, body);
 }
 
 }  // namespace optinc::collective

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "optinc/base/error.h"
+#include "optinc/collective/transport_error.h"
 
 namespace optinc::collective {
 namespace {
@@ -49,6 +50,80 @@ TEST(ThreadTransport, AnEmptySpanSendsOrReceivesNothing) {
     } else {
       transport.exchange(0, {}, 0, received);
       EXPECT_EQ(received, bytes_of(3, 7));
+    }
+  });
+}
+
+// Everyone to everyone, twice each way, in one exchange: of two messages between two ranks the first comes first.
+TEST(ThreadTransport, ManyMessagesGoAtOnceAndInOrder) {
+  run_ranks(4, {}, [](Transport& transport) {
+    const int rank = transport.rank();
+    std::vector<std::vector<std::byte>> sent, received(8);
+    std::vector<Outgoing> out;
+    std::vector<Incoming> in;
+    for (int i = 0; i < 8; ++i) sent.push_back(bytes_of(100 * (i + 1), rank * 8 + i));
+    for (int i = 0; i < 8; ++i) {
+      out.push_back({i / 2, sent[i]});
+      received[i].resize(100 * (2 * rank + i % 2 + 1));
+      in.push_back({i / 2, received[i]});
+    }
+    transport.exchange(out, in);
+    for (int i = 0; i < 8; ++i) {
+      EXPECT_EQ(received[i], bytes_of(received[i].size(), (i / 2) * 8 + 2 * rank + i % 2));
+    }
+  });
+}
+
+TEST(ThreadTransport, TheOthersRegroupAfterARankHasLeft) {
+  ThreadHub hub(4, {.deadline_s = 20});
+  run_ranks(hub, 4, [&](Transport& transport) {
+    const int rank = transport.rank();
+    if (rank == 1) {
+      hub.leave(1);
+      return;
+    }
+    std::vector<std::byte> received(1);
+    try {
+      transport.exchange(0, bytes_of(1, 0), 1, received);
+      FAIL() << "rank 1 has left";
+    } catch (const TransportError& error) {
+      EXPECT_TRUE(error.cause() == TransportError::Cause::gone || error.cause() == TransportError::Cause::regrouping);
+    }
+    const Membership membership = transport.regroup(100 + rank);
+    EXPECT_EQ(membership.members, (std::vector<int>{0, 2, 3}));
+    EXPECT_EQ(membership.states, (std::vector<std::uint64_t>{100, 102, 103}));
+    const int next = rank == 0 ? 2 : rank == 2 ? 3 : 0, previous = rank == 0 ? 3 : rank == 2 ? 0 : 2;
+    transport.exchange(next, bytes_of(1, rank), previous, received);
+    EXPECT_EQ(received, bytes_of(1, previous));
+    EXPECT_THROW(transport.exchange(1, bytes_of(1, 0), -1, {}), TransportError);
+  });
+}
+
+TEST(ThreadTransport, RegroupingWithAllPresentLosesNobody) {
+  run_ranks(3, {.deadline_s = 20}, [](Transport& transport) {
+    for (std::uint64_t round = 0; round < 20; ++round) {
+      EXPECT_EQ(transport.regroup(round).states, std::vector<std::uint64_t>(3, round));
+    }
+  });
+}
+
+TEST(ThreadTransport, WhoDoesNotComeToTheRegroupingIsOut) {
+  ThreadHub hub(3, {.deadline_s = 0.3});
+  run_ranks(hub, 3, [&](Transport& transport) {
+    if (transport.rank() < 2) {
+      EXPECT_EQ(transport.regroup(0).members, (std::vector<int>{0, 1}));
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    for (const bool regroups : {true, false}) {
+      try {
+        if (regroups) transport.regroup(0);
+        transport.exchange(0, bytes_of(1, 0), -1, {});
+        FAIL() << "it is out";
+      } catch (const TransportError& error) {
+        EXPECT_EQ(error.cause(), TransportError::Cause::excluded);
+        EXPECT_STREQ(error.what(), "rank 2 of 3: excluded: the others went on without this rank (they waited 0.3 s)");
+      }
     }
   });
 }
@@ -98,7 +173,7 @@ TEST(ThreadTransport, WhatOneRankThrowsEndsAllAtOnceAndIsWhatTheCallerSees) {
                              try {
                                transport.exchange(2, bytes_of(1, 0), 2, received);
                              } catch (const base::RunError& error) {
-                               EXPECT_THAT(error.what(), HasSubstr(": rank 2 has failed"));
+                               EXPECT_THAT(error.what(), HasSubstr(": rank 2 has given up: rank 2 has no data"));
                                ++failed_with_it;
                                throw;
                              }

@@ -2,12 +2,40 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include <fmt/format.h>
 
 #include "optinc/base/error.h"
 
 namespace optinc::collective {
+
+/// A message that failed.
+class TransportError : public base::RunError {
+ public:
+  enum class Cause {
+    deadline,    ///< the peer did not take it, or nothing came, in time
+    gone,        ///< the peer has ended, or its connection has
+    given_up,    ///< a rank called abort()
+    regrouping,  ///< a rank called regroup()
+    excluded,    ///< the others go on without this rank
+    mismatch,    ///< a message of another size came
+    corrupted,   ///< what came is not what was sent
+    broken       ///< the library underneath failed, or an earlier exchange did
+  };
+  /// `peer`: the rank to blame; -1 where that is not known. `says_how_far`: whether `what` tells how far the all-reduce
+  /// got.
+  TransportError(Cause cause, int peer, const std::string& what, bool says_how_far = false)
+      : RunError(what), cause_(cause), peer_(peer), says_how_far_(says_how_far) {}
+  Cause cause() const { return cause_; }
+  int peer() const { return peer_; }
+  bool says_how_far() const { return says_how_far_; }
+
+ private:
+  Cause cause_;
+  int peer_;
+  bool says_how_far_;
+};
 
 /// One half of an exchange, as a rank sees it.
 struct Message {
@@ -26,14 +54,26 @@ inline std::string to_string(const Message& message) {
                                                            message.rank, message.size, message.bytes, message.peer);
 }
 
+[[noreturn]] inline void throw_failed(TransportError::Cause cause, const Message& message, const std::string& what) {
+  throw TransportError(cause, message.peer, fmt::format("{}: {}", to_string(message), what));
+}
+
 [[noreturn]] inline void throw_deadline(const Message& message, double deadline_s) {
-  throw base::RunError(fmt::format("{}: {} within {} s", to_string(message),
-                                   message.kind == Message::Kind::send ? "not taken" : "nothing came", deadline_s));
+  throw_failed(TransportError::Cause::deadline, message,
+               fmt::format("{} within {} s", message.kind == Message::Kind::send ? "not taken" : "nothing came",
+                           deadline_s));
+}
+
+/// `by`: the rank that gave up.
+[[noreturn]] inline void throw_given_up(const Message& message, int by, const std::string& why) {
+  throw TransportError(TransportError::Cause::given_up, by,
+                       fmt::format("{}: rank {} has given up: {}", to_string(message), by, why));
 }
 
 /// `more`: a longer message came, of which only the first `arrived_bytes` are known.
 [[noreturn]] inline void throw_mismatch(const Message& message, std::size_t arrived_bytes, bool more = false) {
-  throw base::RunError(fmt::format("{}: {}{} bytes came", to_string(message), more ? "more than " : "", arrived_bytes));
+  throw_failed(TransportError::Cause::mismatch, message,
+               fmt::format("{}{} bytes came", more ? "more than " : "", arrived_bytes));
 }
 
 /// Throws base::InputError unless the peer exists.

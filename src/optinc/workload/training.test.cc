@@ -10,7 +10,7 @@
 
 #include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
-#include "optinc/collective/ring_all_reduce.h"
+#include "optinc/collective/electrical_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/workload/rank_exchange.h"
 
@@ -169,9 +169,10 @@ TEST(Train, LearnsATinyTextByHeart) {
 /// A ring whose sixth call fails.
 struct BrokenOff : collective::AllReduce {
   explicit BrokenOff(collective::Transport& transport) : ring(transport) {}
-  collective::AllReduceStats average(std::span<float> values, std::uint64_t first_element) override {
+  std::string name() const override { return "broken-off"; }
+  collective::AllReduceStats run(const collective::Tensor& tensor, const collective::ReduceCall& call) override {
     if (++calls == 6) throw RunError("broken off");
-    return ring.average(values, first_element);
+    return ring.all_reduce(tensor, call);
   }
   collective::RingAllReduce ring;
   int calls = 0;
@@ -279,9 +280,10 @@ TEST(Train, LeavesOutAStepWithANan) {
 
 /// One rank, whose gradients turn into infinity.
 struct Broken : collective::AllReduce {
-  collective::AllReduceStats average(std::span<float> values, std::uint64_t) override {
-    values.back() = std::numeric_limits<float>::infinity();
-    return {.payload_bytes = values.size_bytes(), .non_finite_blocks = 7};
+  std::string name() const override { return "broken"; }
+  collective::AllReduceStats run(const collective::Tensor& tensor, const collective::ReduceCall&) override {
+    reinterpret_cast<float*>(tensor.output)[tensor.count - 1] = std::numeric_limits<float>::infinity();
+    return {.payload_bytes = tensor.bytes(), .non_finite_blocks = 7};
   }
 };
 
