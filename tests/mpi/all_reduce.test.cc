@@ -15,12 +15,16 @@
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
 #include "optinc/codec/pam4.h"
+#include "optinc/collective/checksum_transport.h"
 #include "optinc/collective/electrical_all_reduce.h"
+#include "optinc/collective/int32_switch.h"
+#include "optinc/collective/mpi_all_reduce.h"
 #include "optinc/collective/mpi_transport.h"
 #include "optinc/collective/optical_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/device/exact_averager.h"
 #include "optinc/fabric/cascade.h"
+#include "optinc/fabric/integer_fabric.h"
 #include "optinc/fabric/single_device.h"
 
 namespace optinc::collective {
@@ -61,6 +65,90 @@ TEST(Mpi, RingGivesTheSameBitsAsOverThreads) {
     expect_the_same_bits(count, [](Transport& transport, std::span<float> values) {
       RingAllReduce(transport, {.segment_bytes = 4096}).average(values, 0);
     });
+  }
+}
+
+TEST(Mpi, RabenseifnerTreeAndTheInt32SwitchGiveTheSameBitsAsOverThreads) {
+  for (const std::size_t count : {0, 1, 5, 1001, 50'000}) {
+    SCOPED_TRACE(count);
+    expect_the_same_bits(count, [](Transport& transport, std::span<float> values) {
+      RabenseifnerAllReduce(transport, {.segment_bytes = 4096}).average(values, 0);
+    });
+    expect_the_same_bits(count, [](Transport& transport, std::span<float> values) {
+      TreeAllReduce(transport, {.segment_bytes = 4096}).average(values, 0);
+    });
+    expect_the_same_bits(count, [](Transport& transport, std::span<float> values) {
+      const Int32Switch network(transport.size());
+      InNetworkAllReduce(transport, network, {.chunk = 4096}).average(values, 0);
+    });
+  }
+}
+
+TEST(Mpi, ChecksummedMessagesGiveTheSameBits) {
+  expect_the_same_bits(10'000, [](Transport& transport, std::span<float> values) {
+    ChecksumTransport checked(transport);
+    RingAllReduce(checked).average(values, 0);
+  });
+}
+
+// The library's own: sums of whole numbers are exact in any order.
+TEST(Mpi, TheLibrarysOwnAllReduceInPlaceAndOutOfPlace) {
+  MpiAllReduce all_reduce;
+  MpiTransport transport(*session);
+  const int size = transport.size(), rank = transport.rank();
+  std::vector<float> values(1001), sums(1001);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(rank + 1 + i % 5);
+  all_reduce.all_reduce({.count = values.size(),
+                         .input = std::as_bytes(std::span(values)).data(),
+                         .output = std::as_writable_bytes(std::span(sums)).data()},
+                        {.op = ReduceOp::sum});
+  all_reduce.average(values, 0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto sum = static_cast<float>(size * (size + 1) / 2 + size * static_cast<int>(i % 5));
+    ASSERT_EQ(sums[i], sum);
+    ASSERT_EQ(values[i], sum / static_cast<float>(size));
+  }
+  std::vector<std::byte> half(2);
+  EXPECT_THROW(all_reduce.all_reduce({.type = codec::ElementType::float16, .count = 1, .input = half.data(), .output = half.data()}, {}),
+               base::InputError);
+}
+
+// Even and odd ranks average among themselves, both groups at once, and with the whole job in turn.
+TEST(Mpi, SeveralGroupsSideBySide) {
+  MpiTransport all(*session);
+  const int color = all.rank() % 2;
+  MpiTransport group(*session, {.group = color});
+  EXPECT_EQ(group.size(), (all.size() + 1 - color) / 2);
+  EXPECT_EQ(group.rank(), all.rank() / 2);
+  const fabric::IntegerFabric fabric(16, 8, codec::Rounding::nearest);
+  OpticalAllReduce in_group(group, fabric), in_all(all, fabric);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<float> values(5000, static_cast<float>(color + 1)), ones(700, 1.0f);
+    in_group.average(values, 0);
+    in_all.average(ones, 0);
+    // 1 and 2 are their own scales: 16 ports, of which n are used, give n of 16 parts of 127 steps, back in 16 / n.
+    for (const float value : values) ASSERT_NEAR(value, color + 1, 0.5 * (color + 1) * 16 / 127 / group.size() + 1e-6);
+    for (const float value : ones) ASSERT_NEAR(value, 1, 0.5 * 16 / 127 / all.size() + 1e-6);
+  }
+}
+
+TEST(Mpi, ManyMessagesGoAtOnceAndInOrder) {
+  MpiTransport transport(*session, {.part_bytes = 100});
+  const int rank = transport.rank(), size = transport.size();
+  std::vector<std::vector<std::byte>> sent, received;
+  for (int i = 0; i < 2 * size; ++i) {
+    sent.emplace_back(50 * (i + 1), static_cast<std::byte>(16 * rank + i));
+    received.emplace_back(50 * (2 * rank + i % 2 + 1));
+  }
+  std::vector<Outgoing> out;
+  std::vector<Incoming> in;
+  for (int i = 0; i < 2 * size; ++i) {
+    out.push_back({i / 2, sent[i]});
+    in.push_back({i / 2, received[i]});
+  }
+  transport.exchange(out, in);
+  for (int i = 0; i < 2 * size; ++i) {
+    EXPECT_EQ(received[i], std::vector<std::byte>(received[i].size(), static_cast<std::byte>(16 * (i / 2) + 2 * rank + i % 2)));
   }
 }
 

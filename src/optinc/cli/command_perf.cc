@@ -33,6 +33,7 @@ struct Options {
   int threads = 1;
   std::size_t chunk = collective::InNetworkOptions().chunk;
   std::uint64_t seed = 0;
+  std::vector<int> order;
   double symbol_error_rate = 0;
 };
 
@@ -95,6 +96,13 @@ Plan make_plan(const Options& options) {
     }
   }
   return plan;
+}
+
+void check_order(const std::vector<int>& order, int ranks) {
+  if (order.empty()) return;
+  bool permutation = static_cast<int>(order.size()) == ranks;
+  for (int rank = 0; rank < ranks; ++rank) permutation = permutation && std::ranges::count(order, rank) == 1;
+  base::require(permutation, "--order {}: expected each of the ranks 0 .. {} once", fmt::join(order, ","), ranks - 1);
 }
 
 constexpr const char* kHeader =
@@ -260,7 +268,8 @@ std::uint64_t run_plan(const Options& options, const Plan& plan, const Algorithm
                                 .iterations = options.iterations,
                                 .warm_up = options.warm_up,
                                 .check = options.check != 0,
-                                .seed = options.seed};
+                                .seed = options.seed,
+                                .order = options.order};
           const std::optional<PerfResult> result = run_case(wanted, name, *algorithm, transport);
           if (report != nullptr && !begun) {
             if (result) report->begin(operation, name);
@@ -285,6 +294,7 @@ void run_perf(const Options& options, Context& context) {
   optics.network.seed = options.seed;
   const std::string transport_name = transport_of(options.ranks);
   run_as_ranks(options.ranks, context, [&](const Rank& rank) {
+    check_order(options.order, rank.transport.size());
     const fabric::SymbolErrors with_errors(*optics.fabric.fabric, options.symbol_error_rate, options.seed);
     const AlgorithmOptions how{.optics = &optics,
                                .fabric = options.symbol_error_rate > 0 ? &with_errors : optics.fabric.fabric.get(),
@@ -339,6 +349,8 @@ void add_perf(CLI::App& program, Context& context) {
   verb->add_option("-J,--output_file", options->json_file, "Write all results here, as JSON");
   verb->add_flag("--hash", options->hash, "A last column: XXH3-64 of the result, the same wherever its bits are");
   verb->add_option("--seed", options->seed, "Of the inputs and of random bits")->capture_default_str();
+  verb->add_option("--order", options->order, "Rank r gives the inputs of the r-th rank of this list: 3,1,0,2")
+      ->delimiter(',');
   add_threads_option(*verb, options->threads);
   verb->add_option("--chunk", options->chunk, "Elements that go through the device together")->capture_default_str();
   verb->add_option("--symbol-error-rate", options->symbol_error_rate,

@@ -75,7 +75,7 @@ class CaseAtRank {
 
   /// What a rank gives: of an all-gather, only its part.
   void inputs(int rank, std::uint64_t first, std::span<float> values) const {
-    known_.inputs(rank, first, values);
+    known_.inputs(case_.order.empty() ? rank : case_.order[rank], first, values);
     if (case_.operation != Operation::all_gather) return;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (first + i < parts_.begin(rank) || first + i >= parts_.end(rank)) values[i] = 0;

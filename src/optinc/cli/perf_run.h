@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "optinc/cli/perf_algorithms.h"
 #include "optinc/collective/transport.h"
@@ -23,6 +24,8 @@ struct PerfCase {
   int warm_up = 5;
   bool check = true;
   std::uint64_t seed = 0;
+  /// Rank r gives the inputs of rank order[r]; empty: its own.
+  std::vector<int> order;
 };
 
 /// Out of place, or in place. The same at all ranks but for `hash`.
