@@ -109,7 +109,8 @@ TEST(Mpi, TheLibrarysOwnAllReduceInPlaceAndOutOfPlace) {
     ASSERT_EQ(values[i], sum / static_cast<float>(size));
   }
   std::vector<std::byte> half(2);
-  EXPECT_THROW(all_reduce.all_reduce({.type = codec::ElementType::float16, .count = 1, .input = half.data(), .output = half.data()}, {}),
+  EXPECT_THROW(all_reduce.all_reduce(
+                   {.type = codec::ElementType::float16, .count = 1, .input = half.data(), .output = half.data()}, {}),
                base::InputError);
 }
 
@@ -148,7 +149,8 @@ TEST(Mpi, ManyMessagesGoAtOnceAndInOrder) {
   }
   transport.exchange(out, in);
   for (int i = 0; i < 2 * size; ++i) {
-    EXPECT_EQ(received[i], std::vector<std::byte>(received[i].size(), static_cast<std::byte>(16 * (i / 2) + 2 * rank + i % 2)));
+    EXPECT_EQ(received[i],
+              std::vector<std::byte>(received[i].size(), static_cast<std::byte>(16 * (i / 2) + 2 * rank + i % 2)));
   }
 }
 

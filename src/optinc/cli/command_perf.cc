@@ -156,15 +156,14 @@ class Report {
                    {"symbol_error_rate", options.symbol_error_rate},
                    {"optics", optics}}},
                  {"results", base::Json::array()}};
-    say("# optinc perf {}: {} ranks ({}), {} iterations after {} to warm up\n", base::kVersion, ranks, transport,
-        options.iterations, options.warm_up);
-    say("# optics: {}\n", optics.dump());
   }
 
   void begin(Operation operation, const std::string& algorithm) {
+    say_what_runs();
     say("#\n# {} by {}\n{}", to_string(operation), algorithm, kHeader);
   }
   void left_out(Operation operation, const std::string& algorithm, codec::ElementType type) {
+    say_what_runs();
     say("#\n# {} by {}: not of {}\n", to_string(operation), algorithm, type_name(type));
   }
 
@@ -219,6 +218,15 @@ class Report {
     if (!options_.json) fmt::print(context_.out, format, std::forward<Args>(args)...);
   }
 
+  void say_what_runs() {
+    if (begun_) return;
+    begun_ = true;
+    const base::Json& config = document_["config"];
+    say("# optinc perf {}: {} ranks ({}), {} iterations after {} to warm up\n", base::kVersion, ranks_,
+        config["transport"].get<std::string>(), options_.iterations, options_.warm_up);
+    say("# optics: {}\n", config["optics"].dump());
+  }
+
   collective::ReduceOp first_op(const PerfCase& measured) {
     if (!first_op_) first_op_ = measured.op;
     return *first_op_;
@@ -244,6 +252,7 @@ class Report {
   int ranks_;
   Context& context_;
   base::Json document_;
+  bool begun_ = false;
   std::uint64_t wrong_ = 0;
   double bus_bandwidths_ = 0;
   int timings_ = 0;

@@ -55,40 +55,23 @@ void KnownSums::inputs(int rank, std::uint64_t first, std::span<float> values) c
   }
 }
 
-void KnownSums::sums(std::uint64_t first, std::span<double> values) const {
-  std::ranges::fill(values, 0.0);
-  std::vector<float> of_one(values.size());
-  for (int rank = 0; rank < ranks_; ++rank) {
-    inputs(rank, first, of_one);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] += of_one[i];
-  }
-}
-
 void Deviation::add(codec::ElementType type, std::span<const float> results, std::span<const double> exact) {
   const Significand significand = significand_of(type);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const double error = std::abs(results[i] - exact[i]);
-    error_ += error * error;
-    signal_ += exact[i] * exact[i];
-    if (error == 0) continue;
+    const double off = std::abs(results[i] - exact[i]);
+    error += off * off;
+    signal += exact[i] * exact[i];
+    if (off == 0) continue;
     const int exponent =
         exact[i] == 0 ? significand.smallest_exponent : std::max(std::ilogb(exact[i]), significand.smallest_exponent);
-    ulp_ = std::max(ulp_, std::ldexp(error, significand.bits - 1 - exponent));
+    ulp = std::max(ulp, std::ldexp(off, significand.bits - 1 - exponent));
   }
 }
 
 void Deviation::add(const Deviation& other) {
-  error_ += other.error_;
-  signal_ += other.signal_;
-  ulp_ = std::max(ulp_, other.ulp_);
-}
-
-Deviation Deviation::of(double error, double signal, double ulp) {
-  Deviation made;
-  made.error_ = error;
-  made.signal_ = signal;
-  made.ulp_ = ulp;
-  return made;
+  error += other.error;
+  signal += other.signal;
+  ulp = std::max(ulp, other.ulp);
 }
 
 }  // namespace optinc::cli

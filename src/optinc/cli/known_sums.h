@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "optinc/codec/element_type.h"
 #include "optinc/collective/all_reduce.h"
@@ -20,8 +19,6 @@ class KnownSums {
   int ranks() const { return ranks_; }
   /// Elements first .. first + values.size() - 1 of rank `rank`.
   void inputs(int rank, std::uint64_t first, std::span<float> values) const;
-  /// Their sums over all ranks, exact.
-  void sums(std::uint64_t first, std::span<double> values) const;
 
  private:
   int ranks_;
@@ -30,21 +27,15 @@ class KnownSums {
 };
 
 /// How far results are from exact values.
-class Deviation {
- public:
+struct Deviation {
+  double error = 0;   ///< sum of (result - exact)^2
+  double signal = 0;  ///< sum of exact^2
+  double ulp = 0;     ///< the largest |result - exact|, in units in the last place that the exact value has in the type
+
   void add(codec::ElementType type, std::span<const float> results, std::span<const double> exact);
   void add(const Deviation& other);
-  /// sum (result - exact)^2 / sum exact^2; 0 where there is nothing to divide by.
-  double nmse() const { return signal_ > 0 ? error_ / signal_ : 0; }
-  /// The largest |result - exact| in units in the last place that the exact value has in the type.
-  double ulp() const { return ulp_; }
-
-  double error() const { return error_; }
-  double signal() const { return signal_; }
-  static Deviation of(double error, double signal, double ulp);
-
- private:
-  double error_ = 0, signal_ = 0, ulp_ = 0;
+  /// The normalised mean square error; 0 where there is nothing to divide by.
+  double nmse() const { return signal > 0 ? error / signal : 0; }
 };
 
 }  // namespace optinc::cli

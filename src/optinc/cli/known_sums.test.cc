@@ -26,12 +26,12 @@ RC_GTEST_PROP(KnownSums, InputsAndAllPartialSumsAreExactInTheType, ()) {
   const auto first = *rc::gen::inRange<std::uint64_t>(0, 1 << 30);
   std::vector<float> values(100), partial(100);
   std::vector<double> sums(100);
-  known.sums(first, sums);
   for (int rank = 0; rank < ranks; ++rank) {
     known.inputs(rank, first, values);
     for (std::size_t i = 0; i < 100; ++i) {
       RC_ASSERT(rounded(values[i], type) == values[i]);
       partial[i] = rounded(partial[i] + values[i], type);
+      sums[i] += values[i];
     }
   }
   for (std::size_t i = 0; i < 100; ++i) RC_ASSERT(static_cast<double>(partial[i]) == sums[i]);
@@ -65,13 +65,13 @@ TEST(KnownSums, AreBellShapedAbout0) {
 TEST(Deviation, CountsUnitsInTheLastPlaceAndNormalisedSquares) {
   Deviation deviation;
   deviation.add(ElementType::float32, std::vector<float>{1 + 0x1p-22f, 8 - 0x1p-20f}, std::vector<double>{1, 8});
-  EXPECT_DOUBLE_EQ(deviation.ulp(), 2);
+  EXPECT_DOUBLE_EQ(deviation.ulp, 2);
   EXPECT_DOUBLE_EQ(deviation.nmse(), (0x1p-44 + 0x1p-40) / 65);
   Deviation other;
   other.add(ElementType::bfloat16, std::vector<float>{1.0625f}, std::vector<double>{1});
-  EXPECT_DOUBLE_EQ(other.ulp(), 8);
+  EXPECT_DOUBLE_EQ(other.ulp, 8);
   deviation.add(other);
-  EXPECT_DOUBLE_EQ(deviation.ulp(), 8);
+  EXPECT_DOUBLE_EQ(deviation.ulp, 8);
 }
 
 }  // namespace

@@ -34,7 +34,6 @@ class Foreign : public Plain {
  public:
   Foreign(std::unique_ptr<AllReduce> made, bool half_types) : Plain(std::move(made)), half_types_(half_types) {}
   bool takes(codec::ElementType type) const override { return half_types_ || type == codec::ElementType::float32; }
-  bool counts_wire_bytes() const override { return false; }
 
  private:
   bool half_types_;

@@ -32,8 +32,6 @@ class Algorithm {
   virtual collective::AllReduce& all_reduce() = 0;
   /// Whether it can: MPI has no half types, ...
   virtual bool takes(codec::ElementType) const { return true; }
-  /// Whether stats.wire_bytes are known.
-  virtual bool counts_wire_bytes() const { return true; }
   virtual Oracle oracle(int ranks, const Inputs& inputs, collective::ReduceOp op) const {
     return electrical_oracle(ranks, inputs, op);
   }

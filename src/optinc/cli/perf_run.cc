@@ -147,13 +147,11 @@ class CaseAtRank {
     if (same && !own_part) wrong *= transport_.size();
     std::uint64_t all_wrong = 0;
     for (const std::uint64_t of_one : all_gather(transport_, wrong)) all_wrong += of_one;
-    for (const auto& [error, signal, ulp] :
-         all_gather(transport_, std::array{deviation.error(), deviation.signal(), deviation.ulp()})) {
-      all_deviations_.add(Deviation::of(error, signal, ulp));
-    }
     if (deviations != nullptr) {
-      deviations->nmse = all_deviations_.nmse();
-      deviations->ulp = all_deviations_.ulp();
+      Deviation all;
+      for (const Deviation& of_one : all_gather(transport_, deviation)) all.add(of_one);
+      deviations->nmse = all.nmse();
+      deviations->ulp = all.ulp;
     }
     return all_wrong;
   }
@@ -202,7 +200,6 @@ class CaseAtRank {
   KnownSums known_;
   Bytes input_, output_, scratch_;
   std::uint64_t wire_bytes_ = 0;
-  Deviation all_deviations_;
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ struct QuantisationQuestion {
 ///   the device's rounding           (P/N)^2 D^2 ((1 - 1/P^2)/12 + bias^2), bias in steps: doc/notation.md
 ///   the signal                      1/N
 /// D = E(max of n N numbers) / (2^(B-1) - 1); for exponent8 the power of two above that maximum is taken.
+/// Where the device's step is about as wide as the average itself (a prediction above 1/2), it is no longer met evenly,
+/// and this is too much by a quarter.
 double predicted_nmse(const QuantisationQuestion& question);
 
 /// The same, measured: quantised, averaged exactly as whole numbers and dequantised, `blocks` blocks of numbers drawn

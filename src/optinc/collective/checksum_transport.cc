@@ -35,10 +35,10 @@ void ChecksumTransport::exchange(std::span<const Outgoing> sent, std::span<const
     const std::uint64_t sum =
         XXH3_64bits_withSeed(message.bytes.data(), message.bytes.size(), received_from_[message.from]++);
     if (sum != sums_[sent.size() + i]) {
-      throw_failed(TransportError::Cause::corrupted,
-                   {Message::Kind::receive, rank(), size(), message.from, message.bytes.size()},
-                   fmt::format("checksum {:016x} instead of {:016x}: corrupted on the way", sum,
-                               sums_[sent.size() + i]));
+      throw_failed(
+          TransportError::Cause::corrupted,
+          {Message::Kind::receive, rank(), size(), message.from, message.bytes.size()},
+          fmt::format("checksum {:016x} instead of {:016x}: corrupted on the way", sum, sums_[sent.size() + i]));
     }
   }
 }

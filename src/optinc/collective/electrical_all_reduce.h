@@ -35,10 +35,10 @@ class RingAllReduce : public AllReduce {
   std::vector<std::byte> scratch_;
 };
 
-/// Rabenseifner's: reduce-scatter by halving the distance and the data, all-gather by doubling them. 2 log2(N) rounds, as
-/// many bytes as a ring. Where N is no power of two, the ranks too many (N - P) hand their tensors to a neighbour first
-/// and get the result from it. Source: R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of collective communication
-/// operations in MPICH", 2005.
+/// Rabenseifner's: reduce-scatter by halving the distance and the data, all-gather by doubling them. 2 log2(N) rounds,
+/// as many bytes as a ring. Where N is no power of two, the ranks too many (N - P) hand their tensors to a neighbour
+/// first and get the result from it. Source: R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of collective
+/// communication operations in MPICH", 2005.
 class RabenseifnerAllReduce : public AllReduce {
  public:
   explicit RabenseifnerAllReduce(Transport& transport, const ElectricalOptions& options = {});
@@ -52,8 +52,8 @@ class RabenseifnerAllReduce : public AllReduce {
   std::vector<std::byte> scratch_;
 };
 
-/// Up a binomial tree to rank 0 and down again, segment by segment. 2 ceil(log2 N) rounds; the root receives and sends S
-/// a child.
+/// Up a binomial tree to rank 0 and down again, segment by segment. 2 ceil(log2 N) rounds; the root receives and sends
+/// S a child.
 class TreeAllReduce : public AllReduce {
  public:
   explicit TreeAllReduce(Transport& transport, const ElectricalOptions& options = {});

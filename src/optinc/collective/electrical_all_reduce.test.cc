@@ -90,7 +90,8 @@ TEST_P(ElectricalAllReduce, SumsSmallIntegersExactlyInEveryTypeInPlaceAndOutOfPl
           const std::vector<std::byte> before = input;
           std::byte* const into = in_place ? input.data() : output.data();
           make(GetParam(), transport, {.segment_bytes = 64})
-              ->all_reduce({.type = type, .count = kCount, .input = input.data(), .output = into}, {.op = ReduceOp::sum});
+              ->all_reduce({.type = type, .count = kCount, .input = input.data(), .output = into},
+                           {.op = ReduceOp::sum});
           codec::to_float(type, into, values);
           for (std::size_t i = 0; i < kCount; ++i) {
             ASSERT_EQ(values[i], static_cast<float>(ranks * (ranks + 1) / 2 + ranks * static_cast<int>(i % 7)));

@@ -41,9 +41,10 @@ void sleep_for(double seconds) {
 
 Fault parse_fault(std::string_view text) {
   const auto refuse = [&]() {
-    base::refuse("fault \"{}\": expected dead:RANK, stop:RANK:SECONDS, slow:RANK:SECONDS or corrupt:RANK, with "
-                 "@EXCHANGE behind it if need be",
-                 text);
+    base::refuse(
+        "fault \"{}\": expected dead:RANK, stop:RANK:SECONDS, slow:RANK:SECONDS or corrupt:RANK, with "
+        "@EXCHANGE behind it if need be",
+        text);
   };
   Fault fault;
   std::string_view when = text, what = take_until(when, '@');

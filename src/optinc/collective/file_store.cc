@@ -49,8 +49,8 @@ std::string FileStore::get(const std::string& key, double deadline_s) {
       throw base::RunError(
           fmt::format("{}: nobody has set the key \"{}\" within {} s", folder_.string(), key, deadline_s));
     }
-    std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(
-        sleep, std::chrono::duration<double>(deadline_s - waited_s)));
+    std::this_thread::sleep_for(
+        std::min<std::chrono::duration<double>>(sleep, std::chrono::duration<double>(deadline_s - waited_s)));
     sleep = std::min(sleep * 2, kLongestSleep);
   }
   return base::read_file(path);

@@ -1,5 +1,5 @@
-// What an in-network all-reduce sends into the network, what the network makes of it, and what that means: the optics, or
-// an electrical switch that adds.
+// What an in-network all-reduce sends into the network, what the network makes of it, and what that means: the optics,
+// or an electrical switch that adds.
 #pragma once
 
 #include <cstddef>

@@ -166,8 +166,8 @@ std::size_t InNetworkAllReduce::decode(const Tensor& tensor, const ReduceCall& c
   std::atomic<std::size_t> non_finite_blocks = 0;
   in_parts(chunk, [&](std::size_t begin, std::size_t count) {
     const std::span<float> part(values + begin, count);
-    non_finite_blocks += network_.decode(packed_part(reduced_, begin, count), scales_of(chunk, begin, count), servers,
-                                         part);
+    non_finite_blocks +=
+        network_.decode(packed_part(reduced_, begin, count), scales_of(chunk, begin, count), servers, part);
     if (sum) {
       for (float& value : part) value *= factor;
     }
@@ -179,8 +179,7 @@ std::size_t InNetworkAllReduce::decode(const Tensor& tensor, const ReduceCall& c
   return non_finite_blocks;
 }
 
-void InNetworkAllReduce::in_parts(const Chunk& chunk,
-                                  const std::function<void(std::size_t, std::size_t)>& work) const {
+void InNetworkAllReduce::in_parts(const Chunk& chunk, const std::function<void(std::size_t, std::size_t)>& work) const {
   // Small enough that what a stage writes is still in the cache where it reads it again.
   constexpr std::size_t kWanted = 16384;
   const std::size_t least = std::lcm(network_.quantiser().block, std::size_t{4});

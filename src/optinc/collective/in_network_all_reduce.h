@@ -1,5 +1,5 @@
-// All-reduce through a network that reduces (doc/collective.md): scales are agreed on, then every rank's elements go into
-// the network once and the result comes out of it once.
+// All-reduce through a network that reduces (doc/collective.md): scales are agreed on, then every rank's elements go
+// into the network once and the result comes out of it once.
 #pragma once
 
 #include <array>

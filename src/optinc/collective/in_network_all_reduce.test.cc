@@ -140,8 +140,7 @@ TEST(OpticalAllReduce, OverACascadeIsTheOracleForOneTo16Ranks) {
       const fabric::Cascade cascade(std::make_shared<device::ExactAverager>(level_1),
                                     std::make_shared<device::ExactAverager>(level_2), {.mode = mode});
       for (int ranks = 1; ranks <= 16; ++ranks) {
-        const OpticalNetworkOptions options{
-            .quantiser = {.block = 64}, .seed = static_cast<std::uint64_t>(ranks)};
+        const OpticalNetworkOptions options{.quantiser = {.block = 64}, .seed = static_cast<std::uint64_t>(ranks)};
         const std::vector<Floats> inputs = draw_gradients(ranks, 301, ranks);
         const auto expected = bits_of(oracle(inputs, cascade, options, 1000));
         for (const Floats& values : average(inputs, cascade, options, {.grain = 4}, 1000).values) {
@@ -209,7 +208,8 @@ TEST(OpticalAllReduce, CanBeUsedAgainWithOtherLengths) {
 TEST(OpticalAllReduce, CountsSymbolsAndScalesOnce) {
   const fabric::SingleDevice device = exact_device(8, 2, codec::Rounding::floor);
   const auto stats = [&](codec::ScaleFormat format) {
-    return average(std::vector<Floats>(2, Floats(1000)), device, {.quantiser = {.scale_format = format}}, {}, 0).stats[1];
+    return average(std::vector<Floats>(2, Floats(1000)), device, {.quantiser = {.scale_format = format}}, {}, 0)
+        .stats[1];
   };
   EXPECT_EQ(stats(codec::ScaleFormat::exponent8).payload_bytes, 4000u);
   EXPECT_EQ(stats(codec::ScaleFormat::exponent8).wire_bytes, 1004u);
@@ -227,7 +227,8 @@ TEST(OpticalAllReduce, ARankThatStaysAwayIsNamed) {
     });
     FAIL() << "no error";
   } catch (const base::RunError& error) {
-    EXPECT_STREQ(error.what(), "rank 1 of 2: receive of 4 bytes from rank 0: nothing came within 0.2 s "
+    EXPECT_STREQ(error.what(),
+                 "rank 1 of 2: receive of 4 bytes from rank 0: nothing came within 0.2 s "
                  "[optinc all-reduce number 1: 0 of 2048 bytes done]");
   }
 }
@@ -298,7 +299,8 @@ RC_GTEST_PROP(OpticalAllReduce, OfHalfTypesIsThatOfTheirFloat32ValuesRoundedOnce
   for (const std::vector<std::byte>& result : of_halves) RC_ASSERT(result == expected);
 }
 
-// 65504 is float16's largest; the scale, a bfloat16 rounded up, is 65536: the average must not become Inf, the sum must.
+// 65504 is float16's largest; the scale, a bfloat16 rounded up, is 65536: the average must not become Inf, the sum
+// must.
 TEST(OpticalAllReduce, AnAverageNeverOverflowsAndASumDoesAsIeeeHasIt) {
   const fabric::SingleDevice device = exact_device(8, 4, codec::Rounding::nearest);
   std::vector<std::byte> largest(2 * 8);
@@ -343,8 +345,8 @@ RC_GTEST_PROP(OpticalAllReduce, DoesNotDependOnTheOrderOfRanks, ()) {
 // Buckets that are cut at block boundaries, each with the place of its first element.
 RC_GTEST_PROP(OpticalAllReduce, DoesNotDependOnHowTensorsAreBucketedAtBlockBoundaries, ()) {
   constexpr std::size_t kBlock = 64;
-  const OpticalNetworkOptions options{
-      .quantiser = {.block = kBlock, .rounding = codec::QuantiserRounding::stochastic}, .seed = 9};
+  const OpticalNetworkOptions options{.quantiser = {.block = kBlock, .rounding = codec::QuantiserRounding::stochastic},
+                                      .seed = 9};
   const fabric::SingleDevice device = exact_device(8, 4, codec::Rounding::nearest_unbiased);
   const auto count = *rc::gen::inRange<std::size_t>(1, 1500);
   const std::size_t cut = std::min(count, kBlock * *rc::gen::inRange<std::size_t>(0, count / kBlock + 1));

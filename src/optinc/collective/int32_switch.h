@@ -1,9 +1,9 @@
-// In-network aggregation by an electrical switch that adds 32-bit integers, in the manner of SwitchML: one scale a block
-// that all servers share, so that the switch needs no floating point.
-// Source: A. Sapio et al., "Scaling distributed machine learning with in-network aggregation", NSDI'21.
+// In-network aggregation by an electrical switch that adds 32-bit integers, in the manner of SwitchML: one scale a
+// block that all servers share, so that the switch needs no floating point. Source: A. Sapio et al., "Scaling
+// distributed machine learning with in-network aggregation", NSDI'21.
 //
-// Unlike there, a NaN or Inf anywhere makes its block NaN everywhere (it is not sent as 0), zeros and tiny blocks have a
-// scale, and rounding is half to even for every element: the codec's contract (doc/numerics.md).
+// Unlike there, a NaN or Inf anywhere makes its block NaN everywhere (it is not sent as 0), zeros and tiny blocks have
+// a scale, and rounding is half to even for every element: the codec's contract (doc/numerics.md).
 #pragma once
 
 #include "optinc/collective/in_network.h"

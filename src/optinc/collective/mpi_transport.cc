@@ -70,7 +70,8 @@ MpiSession::MpiSession() {
   int begun = 0;
   MPI_Initialized(&begun);
   begun_here_ = begun == 0;
-  // With several groups, several threads may call MPI at once; where MPI can't have that, one group at a time still can.
+  // With several groups, several threads may call MPI at once; where MPI can't have that, one group at a time still
+  // can.
   int provided = MPI_THREAD_SINGLE;
   if (begun_here_) {
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);

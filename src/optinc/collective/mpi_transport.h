@@ -31,8 +31,8 @@ struct MpiTransportOptions {
   double deadline_s = 60;  ///< how long one exchange may take
   std::size_t part_bytes = std::size_t{1}
                            << 30;  ///< longer messages go in parts, since MPI counts in int: 1 .. INT_MAX
-  /// Processes that give the same group are the ranks of one transport, in the order of their ranks in `parent`; several
-  /// groups exchange side by side.
+  /// Processes that give the same group are the ranks of one transport, in the order of their ranks in `parent`;
+  /// several groups exchange side by side.
   int group = 0;
   /// The communicator that is split in groups, as a Fortran handle (MPI_Comm_c2f), which is an int in every MPI.
   /// Nothing: MPI_COMM_WORLD.

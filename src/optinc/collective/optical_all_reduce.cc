@@ -22,7 +22,7 @@ class Through : public AllReduce {
 
 MakeOptics maker(const fabric::Fabric& fabric, const OpticalAllReduceOptions& options) {
   return [&fabric, network = options.network, pipeline = options.pipeline](Transport& ranks,
-                                                                         const std::vector<int>& dark_ports) mutable {
+                                                                           const std::vector<int>& dark_ports) mutable {
     network.dark_ports = dark_ports;
     return std::make_unique<Through>(ranks, fabric, network, pipeline);
   };

@@ -17,15 +17,17 @@ struct OpticalAllReduceOptions {
 
 class OpticalAllReduce : public AllReduce {
  public:
-  /// Throws base::InputError for more ranks than ports and for impossible options. `transport` and `fabric` must live as
-  /// long as this.
+  /// Throws base::InputError for more ranks than ports and for impossible options. `transport` and `fabric` must live
+  /// as long as this.
   OpticalAllReduce(Transport& transport, const fabric::Fabric& fabric, const OpticalAllReduceOptions& options = {});
   std::string name() const override { return "optinc"; }
   /// The ranks that take part, ascending: all, until some are lost and the others go on.
   const std::vector<int>& members() const { return resilient_.members(); }
 
  private:
-  AllReduceStats run(const Tensor& tensor, const ReduceCall& call) override { return resilient_.all_reduce(tensor, call); }
+  AllReduceStats run(const Tensor& tensor, const ReduceCall& call) override {
+    return resilient_.all_reduce(tensor, call);
+  }
 
   ResilientAllReduce resilient_;
 };

@@ -1,5 +1,5 @@
-// The optics as an all-reduce sees them: block quantise, send as PAM4 symbols, let the fabric average, dequantise (paper
-// section III; doc/collective.md).
+// The optics as an all-reduce sees them: block quantise, send as PAM4 symbols, let the fabric average, dequantise
+// (paper section III; doc/collective.md).
 #pragma once
 
 #include <vector>

@@ -38,9 +38,7 @@ AllReduceStats RabenseifnerAllReduce::run(const Tensor& tensor, const ReduceCall
   const std::size_t segment = electrical::segment_of(options_, tensor);
   const Combine add = electrical::adding(tensor);
   const int levels = std::countr_zero(static_cast<unsigned>(power));
-  AllReduceStats stats{.payload_bytes = values.size(),
-                       .rounds = 2 * levels + (too_many > 0 ? 2 : 0),
-                       .servers = size};
+  AllReduceStats stats{.payload_bytes = values.size(), .rounds = 2 * levels + (too_many > 0 ? 2 : 0), .servers = size};
 
   // Of ranks 0 .. 2 too_many - 1 the odd ones stand aside: the one before takes their tensor along.
   const bool paired = rank < 2 * too_many;

@@ -91,7 +91,8 @@ AllReduceStats ResilientAllReduce::run(const Tensor& tensor, const ReduceCall& c
 
   const KeptInputs kept(tensor, call);
   AllReduceStats stats;
-  // Every failure costs a member, or is a message that was late or corrupted: a network that goes on like that is broken.
+  // Every failure costs a member, or is a message that was late or corrupted: a network that goes on like that is
+  // broken.
   const int most_attempts = 2 * transport_.size() + 4;
   for (int attempts = 1;; ++attempts) {
     try {
@@ -139,10 +140,10 @@ bool ResilientAllReduce::regroup(const TransportError& error) {
     options_.notice(fmt::format("{}; {} of {} ranks go on", error.what(), membership.members.size(), before));
   }
   if (options_.on_fault == OnFault::ring && membership.members.size() < before) {
-    throw TransportError(error.cause(), error.peer(),
-                         fmt::format("{}; the ring needs all {} ranks, {} are there", error.what(), before,
-                                     membership.members.size()),
-                         /*says_how_far=*/true);
+    throw TransportError(
+        error.cause(), error.peer(),
+        fmt::format("{}; the ring needs all {} ranks, {} are there", error.what(), before, membership.members.size()),
+        /*says_how_far=*/true);
   }
   const bool one_is_ahead = std::ranges::any_of(membership.states, [&](auto state) { return state / 2 > call_; });
   const bool all_were_ending = std::ranges::all_of(membership.states, [&](auto state) { return state == own; });

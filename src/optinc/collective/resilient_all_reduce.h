@@ -1,10 +1,11 @@
 // An all-reduce that says what happens when something fails, and does it at all ranks alike.
 //
-// Without it (and with OnFault::abort) a failure ends the call at every rank. With the other two, the ranks that are left
-// regroup (Transport::regroup) and do the call again, with the inputs as they were. No rank returns a result that
+// Without it (and with OnFault::abort) a failure ends the call at every rank. With the other two, the ranks that are
+// left regroup (Transport::regroup) and do the call again, with the inputs as they were. No rank returns a result that
 // another does not have: a call ends with a round in which every rank tells every other that it is done, and
 //   - whoever has heard all of them returns, since then every rank has the whole result;
-//   - when that round itself fails, the ranks tell each other in regrouping where they stand: if one is in the next call
+//   - when that round itself fails, the ranks tell each other in regrouping where they stand: if one is in the next
+//   call
 //     already, or all were in that last round, the result stands; else all do the call again.
 // The price: that round, and a copy of the input where the call is in place.
 #pragma once

@@ -45,9 +45,8 @@ Floats gradient_of(int rank, std::size_t count) {
 Floats average_of(const std::vector<int>& ranks, std::size_t count) {
   std::vector<Floats> values;
   for (const int rank : ranks) values.push_back(gradient_of(rank, count));
-  run_ranks(static_cast<int>(ranks.size()), {}, [&](Transport& transport) {
-    OpticalAllReduce(transport, device()).average(values[transport.rank()], 0);
-  });
+  run_ranks(static_cast<int>(ranks.size()), {},
+            [&](Transport& transport) { OpticalAllReduce(transport, device()).average(values[transport.rank()], 0); });
   return values[0];
 }
 
@@ -78,15 +77,13 @@ std::vector<End> run(const Setting& setting) {
     threads.emplace_back([&, rank] {
       End& end = ends[rank];
       const auto start = std::chrono::steady_clock::now();
-      const FaultActions actions{.die =
-                                     [&hub, rank] {
-                                       hub.leave(rank);
-                                       throw base::RunError("died");
-                                     },
-                                 .stop =
-                                     [](double seconds) {
-                                       std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-                                     }};
+      const FaultActions actions{
+          .die =
+              [&hub, rank] {
+                hub.leave(rank);
+                throw base::RunError("died");
+              },
+          .stop = [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }};
       try {
         FaultTransport faulty(hub.transport(rank), setting.faults, actions);
         ChecksumTransport transport(faulty);
@@ -163,7 +160,8 @@ TEST(ResilientAllReduce, SurvivorsGoOnWithTheSameResultsWhereverARankDies) {
 }
 
 TEST(ResilientAllReduce, SurvivorsOfTwoDeaths) {
-  const auto ends = run({.on_fault = OnFault::survivors, .faults = {parse_fault("dead:0@3"), parse_fault("dead:3@12")}});
+  const auto ends =
+      run({.on_fault = OnFault::survivors, .faults = {parse_fault("dead:0@3"), parse_fault("dead:3@12")}});
   const Floats of_two = average_of({1, 2}, 5000);
   for (const int rank : {1, 2}) {
     EXPECT_EQ(ends[rank].error, "");

@@ -107,13 +107,12 @@ void TcpGroup::throw_if_failed(const std::function<Message(int peer)>& message) 
     throw TransportError(Cause::gone, gone,
                          fmt::format("{}: rank {} is gone (its connection closed)", to_string(message(gone)), gone));
   }
-  const int caller = first([&](const Peer& peer) {
-    return peer.standing == Standing::member && peer.regroup_epoch > epoch_;
-  });
+  const int caller =
+      first([&](const Peer& peer) { return peer.standing == Standing::member && peer.regroup_epoch > epoch_; });
   if (caller >= 0) {
-    throw TransportError(Cause::regrouping, caller,
-                         fmt::format("{}: rank {} found a failure and calls all ranks to regroup",
-                                     to_string(message(caller)), caller));
+    throw TransportError(
+        Cause::regrouping, caller,
+        fmt::format("{}: rank {} found a failure and calls all ranks to regroup", to_string(message(caller)), caller));
   }
   if (const int left = first([](const Peer& peer) { return peer.standing == Standing::left; }); left >= 0) {
     throw TransportError(Cause::gone, left,
@@ -156,7 +155,8 @@ Membership TcpGroup::regroup(std::uint64_t state) {
       continue;
     }
     if (!agreed_) {
-      const auto proposed = std::ranges::find_if(peers_, [&](const Peer& peer) { return peer.view_epoch == next_epoch_; });
+      const auto proposed =
+          std::ranges::find_if(peers_, [&](const Peer& peer) { return peer.view_epoch == next_epoch_; });
       if (proposed != peers_.end()) {
         agree_to(proposed->view);
         continue;

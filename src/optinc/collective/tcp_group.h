@@ -1,16 +1,18 @@
 // Who is in the group and who is not any more: what ranks joined by TCP agree on after a failure.
 //
 // Ranks fail by ending (their connections close), or by not answering in time. To regroup, from epoch e:
-//   1. Every rank tells every other that it has come to the regrouping of epoch e + 1, and its state. Who hears that of a
+//   1. Every rank tells every other that it has come to the regrouping of epoch e + 1, and its state. Who hears that of
+//   a
 //      later epoch than its own joins that one.
-//   2. The lowest rank that has not ended proposes a view: the ranks that it has heard, with their states, as soon as it
+//   2. The lowest rank that has not ended proposes a view: the ranks that it has heard, with their states, as soon as
+//   it
 //      has heard all that have not ended, or when the deadline is over. A rank takes a lower one for ended that it has
 //      not heard within its own deadline, or whose view does not come within two of them.
 //   3. Every rank agrees to the first view that it hears of and tells all others so, those outside of it too: they are
 //      excluded. It is in force, and regroup() returns, when all of its members have agreed.
 //   4. When a member ends before that, does not agree in time, or has agreed to another view, all go to the next epoch.
-// A rank returns only from a view that all its members have agreed to, and agrees to one view an epoch: of two members of
-// an epoch both have the same view. One may return from an epoch that another leaves for the next; they meet there.
+// A rank returns only from a view that all its members have agreed to, and agrees to one view an epoch: of two members
+// of an epoch both have the same view. One may return from an epoch that another leaves for the next; they meet there.
 //
 // Limits: a rank that is stopped for long may find itself excluded though it would have come. Ranks must not be cut off
 // from each other while both live (a network that splits): each half would go on without the other.

@@ -140,10 +140,10 @@ class Rendezvous {
 
   [[noreturn]] void throw_missing() {
     const std::vector<int> ranks = missing();
-    throw TransportError(TransportError::Cause::deadline, ranks[0],
-                         fmt::format("rank {} of {}: no connection with rank{} {} within {} s (keys \"{}/RANK\")", rank_,
-                                     size_, ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", "), options_.deadline_s,
-                                     options_.prefix));
+    throw TransportError(
+        TransportError::Cause::deadline, ranks[0],
+        fmt::format("rank {} of {}: no connection with rank{} {} within {} s (keys \"{}/RANK\")", rank_, size_,
+                    ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", "), options_.deadline_s, options_.prefix));
   }
 
   void pause(Leaving& leaving) {
@@ -193,7 +193,8 @@ class Rendezvous {
       if (poll(&ready, 1, 0) <= 0) return;
       const Hello hello{kHelloMagic, kVersion, leaving.channel, rank_, size_, group_, leaving.nonce};
       // A fresh connection takes these few bytes as a whole.
-      if (connect_error(leaving.socket) != 0 || write_some(leaving.socket, &hello, sizeof hello).bytes != sizeof hello) {
+      if (connect_error(leaving.socket) != 0 ||
+          write_some(leaving.socket, &hello, sizeof hello).bytes != sizeof hello) {
         return pause(leaving);
       }
       leaving.stage = Leaving::Stage::greeting;
@@ -226,10 +227,11 @@ class Rendezvous {
   /// Lets it in, if it is one of us; else its connection ends.
   void welcome(Arriving& arriving) {
     Hello hello = arriving.reading.hello;
-    if (hello.magic != kHelloMagic || hello.version != kVersion || hello.group != group_ || hello.nonce != nonce_) return;
+    if (hello.magic != kHelloMagic || hello.version != kVersion || hello.group != group_ || hello.nonce != nonce_)
+      return;
     if (hello.size != size_) {
-      throw base::RunError(fmt::format("rank {} of {}: rank {} says that there are {} ranks", rank_, size_, hello.rank,
-                                       hello.size));
+      throw base::RunError(
+          fmt::format("rank {} of {}: rank {} says that there are {} ranks", rank_, size_, hello.rank, hello.size));
     }
     if (hello.rank <= rank_ || hello.rank >= size_ || static_cast<std::uint16_t>(hello.channel) > 1) return;
     FileDescriptor& place = channel_of(connections_[hello.rank], hello.channel);

@@ -47,7 +47,8 @@ TcpStream::TcpStream(int rank, int size, int peer, FileDescriptor socket, const 
 
 void TcpStream::begin_part() {
   const std::span<const std::byte> message = out_[out_done_];
-  const std::span<const std::byte> part = message.subspan(out_offset_, std::min(part_bytes_, message.size() - out_offset_));
+  const std::span<const std::byte> part =
+      message.subspan(out_offset_, std::min(part_bytes_, message.size() - out_offset_));
   out_header_ = {.magic = kMagic,
                  .flags = checksum_ ? kHasChecksum : 0,
                  .epoch = epoch_,
@@ -170,9 +171,9 @@ void TcpStream::end_part() {
   if ((in_header_.flags & kHasChecksum) != 0) {
     const std::uint64_t checksum = XXH3_64bits(in_[in_done_].data() + in_offset_, in_header_.part_bytes);
     if (checksum != in_header_.checksum) {
-      throw_failed(Cause::corrupted, receiving(),
-                   fmt::format("checksum {:016x} instead of {:016x}: corrupted on the way", checksum,
-                               in_header_.checksum));
+      throw_failed(
+          Cause::corrupted, receiving(),
+          fmt::format("checksum {:016x} instead of {:016x}: corrupted on the way", checksum, in_header_.checksum));
     }
   }
   in_offset_ += in_header_.part_bytes;

@@ -5,9 +5,9 @@
 // received into the caller's memory. What nobody waits for stays in the socket, but for a few KB, and TCP holds the
 // sender back.
 //
-// When an exchange fails, the rest of a part that has begun to leave is later filled with zeros, since its memory is the
-// caller's again; the receiver throws away whatever is of an older epoch. After a header that makes no sense it looks,
-// byte by byte, for the next one that does.
+// When an exchange fails, the rest of a part that has begun to leave is later filled with zeros, since its memory is
+// the caller's again; the receiver throws away whatever is of an older epoch. After a header that makes no sense it
+// looks, byte by byte, for the next one that does.
 #pragma once
 
 #include <array>
@@ -104,11 +104,11 @@ class TcpStream {
   std::uint64_t in_number_ = 0;
   std::size_t in_offset_ = 0;
   Header in_header_{};
-  bool has_header_ = false;  // a part is under way: its header has come,
-  bool accepted_ = false;    // and it is what is expected,
+  bool has_header_ = false;   // a part is under way: its header has come,
+  bool accepted_ = false;     // and it is what is expected,
   bool thrown_away_ = false;  // or of no use
-  bool ahead_ = false;       // the header is of a later epoch
-  bool lost_ = false;        // there was no header where one should be
+  bool ahead_ = false;        // the header is of a later epoch
+  bool lost_ = false;         // there was no header where one should be
   std::size_t in_part_got_ = 0;
 
   std::unique_ptr<std::array<std::byte, kStagingBytes>> staging_;  // read ahead

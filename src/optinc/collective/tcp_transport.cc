@@ -123,7 +123,8 @@ struct TcpTransport::State {
   void post() {
     active.clear();
     const auto stream_of = [&](int peer, const Message& message) -> TcpStream& {
-      if (group->standing(peer) == Standing::out) throw_failed(Cause::gone, message, "not one of the ranks that went on");
+      if (group->standing(peer) == Standing::out)
+        throw_failed(Cause::gone, message, "not one of the ranks that went on");
       if (std::ranges::count(active, peer) == 0) active.push_back(peer);
       return *streams[peer];
     };
@@ -223,8 +224,7 @@ TcpTransport::TcpTransport(Store& store, int rank, int size, const TcpTransportO
   for (int peer = 0; peer < size; ++peer) {
     controls[peer] = std::move(connections[peer].control);
     if (peer == rank) continue;
-    state_->streams[peer] =
-        std::make_unique<TcpStream>(rank, size, peer, std::move(connections[peer].data), options);
+    state_->streams[peer] = std::make_unique<TcpStream>(rank, size, peer, std::move(connections[peer].data), options);
   }
   state_->group.emplace(rank, size, options.deadline_s, std::move(controls));
 }

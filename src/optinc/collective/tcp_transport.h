@@ -1,9 +1,10 @@
-// Ranks as processes (or threads) joined by TCP, without MPI: the ones that are left can go on without one that has died.
+// Ranks as processes (or threads) joined by TCP, without MPI: the ones that are left can go on without one that has
+// died.
 //
 // Two connections a pair: one for data (tcp_stream.h), one for what is said about the group (tcp_group.h). All happens
 // within the calls; there is no thread behind them. An exchange moves all its messages together, so that no order of
-// sends and receives can lock ranks up; a send is over when the system has taken the bytes, which may be before the peer
-// has asked for them.
+// sends and receives can lock ranks up; a send is over when the system has taken the bytes, which may be before the
+// peer has asked for them.
 #pragma once
 
 #include <memory>
@@ -14,9 +15,9 @@
 
 namespace optinc::collective {
 
-/// After an error no exchange is possible until regroup(). A peer that has died fails every exchange that has to wait, at
-/// once, since a collective can't end without it; one that has been destroyed in an orderly way fails those that need it.
-/// abort() is heard at the next exchange that waits or begins, and holds until the rank that called it is out.
+/// After an error no exchange is possible until regroup(). A peer that has died fails every exchange that has to wait,
+/// at once, since a collective can't end without it; one that has been destroyed in an orderly way fails those that
+/// need it. abort() is heard at the next exchange that waits or begins, and holds until the rank that called it is out.
 ///
 /// Fork-safe: a child of this process holds none of the connections; its copy can only be destroyed.
 class TcpTransport : public Transport {

@@ -1,6 +1,10 @@
-// Two ranks as threads over TCP on the loopback: how long 8 bytes take there and back, and how many bytes a second go each
-// way when both send at once. Beside it a plain copy of as many bytes: over TCP each byte is copied twice, and read twice
-// more for its checksum.
+// Two ranks as threads over TCP on the loopback: how long 8 bytes take there and back, and how many bytes a second go
+// each way when both send at once. Beside it a plain copy of as many bytes: over TCP each byte is copied twice, and
+// read twice more for its checksum.
+#include "optinc/collective/tcp_transport.h"
+
+#include <unistd.h>
+
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -8,19 +12,17 @@
 #include <thread>
 #include <vector>
 
-#include <unistd.h>
-
 #include <benchmark/benchmark.h>
 
 #include "optinc/collective/file_store.h"
-#include "optinc/collective/tcp_transport.h"
 
 namespace optinc::collective {
 namespace {
 
 struct Pair {
   Pair(bool checksum, std::size_t part_bytes)
-      : folder(std::filesystem::temp_directory_path() / ("optinc_tcp_perf_" + std::to_string(getpid()))), store(folder) {
+      : folder(std::filesystem::temp_directory_path() / ("optinc_tcp_perf_" + std::to_string(getpid()))),
+        store(folder) {
     const TcpTransportOptions options{.checksum = checksum, .part_bytes = part_bytes};
     std::jthread other([&] { ranks[1] = std::make_unique<TcpTransport>(store, 1, 2, options); });
     ranks[0] = std::make_unique<TcpTransport>(store, 0, 2, options);

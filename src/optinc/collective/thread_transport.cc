@@ -169,9 +169,10 @@ class ThreadHub::Rank : public Transport {
 
   void throw_if_out() const {
     if (state_.standing[rank_] == Standing::excluded) {
-      throw TransportError(Cause::excluded, rank_,
-                           fmt::format("rank {} of {}: excluded: the others went on without this rank (they waited {} s)",
-                                       rank_, state_.size, state_.options.deadline_s));
+      throw TransportError(
+          Cause::excluded, rank_,
+          fmt::format("rank {} of {}: excluded: the others went on without this rank (they waited {} s)", rank_,
+                      state_.size, state_.options.deadline_s));
     }
     if (state_.standing[rank_] == Standing::gone) {
       throw TransportError(Cause::gone, rank_, fmt::format("rank {} of {}: has left", rank_, state_.size));

@@ -59,9 +59,9 @@ inline std::string to_string(const Message& message) {
 }
 
 [[noreturn]] inline void throw_deadline(const Message& message, double deadline_s) {
-  throw_failed(TransportError::Cause::deadline, message,
-               fmt::format("{} within {} s", message.kind == Message::Kind::send ? "not taken" : "nothing came",
-                           deadline_s));
+  throw_failed(
+      TransportError::Cause::deadline, message,
+      fmt::format("{} within {} s", message.kind == Message::Kind::send ? "not taken" : "nothing came", deadline_s));
 }
 
 /// `by`: the rank that gave up.
