@@ -5,7 +5,8 @@
 
 The arrows are the DEPENDS of optinc_module() in src/optinc/FOLDER/CMakeLists.txt. They must not run in a circle, and a file
 includes only what is in its own folder or can be reached by them. Headers that are slow or not always there stay where they
-belong: MPI's in collective/mpi_*.cc, LibTorch's in the .cc files of the folders that train, never in a header.
+belong: MPI's in collective/mpi_*.cc, LibTorch's in the .cc files of the folders that need it. Backend's headers may have them, too,
+since its classes are derived from LibTorch's; those are not for other folders.
 Prints a line per offence; exits with 1 if there is any.
 """
 
@@ -19,6 +20,7 @@ VARIABLE = re.compile(r"\b(?:set|list)\s*\(\s*(?:APPEND\s+)?(\w+)([^)]*)\)")
 KEYWORDS = {"DEPENDS", "LIBRARIES", "TEST_LIBRARIES", "EXCLUDE"}
 TORCH_HEADER = re.compile(r"(torch|ATen|c10)/")
 TORCH_FOLDERS = {"workload", "backend"}
+TORCH_HEADER_FOLDERS = {"backend"}
 MPI_HEADER = re.compile(r"mpi(-ext)?\.h$")
 MPI_FILES = re.compile(r"src/optinc/collective/mpi_\w+\.cc$|tests/mpi/")
 
@@ -77,7 +79,30 @@ def reachable(arrows, folder):
     return seen
 
 
-def check_include(path, style, header, reach):
+def includes_of(file):
+    """(line, style, header) of each include."""
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        include = INCLUDE.match(line)
+        if include:
+            yield number, *include.groups()
+
+
+def find_torch_headers(source):
+    """Headers with LibTorch's in them, by way of each other as well, as they are included: "optinc/backend/work.h"."""
+    headers = {
+        f"optinc/{file.relative_to(source).as_posix()}": [header for _, _, header in includes_of(file)]
+        for folder in TORCH_HEADER_FOLDERS
+        for file in (source / folder).glob("*.h")
+    }
+    found = set()
+    while True:
+        more = {name for name, inner in headers.items() if any(TORCH_HEADER.match(h) or h in found for h in inner)}
+        if more == found:
+            return found
+        found = more
+
+
+def check_include(path, style, header, reach, torch_headers):
     """What is wrong with one include, or None. `path` is relative to the root; `reach` is None outside src/optinc."""
     folder = path.split("/")[2] if reach is not None else None
     if MPI_HEADER.search(header) and not MPI_FILES.search(path):
@@ -85,10 +110,12 @@ def check_include(path, style, header, reach):
     if folder is None:
         return None
     if TORCH_HEADER.match(header):
-        if path.endswith(".h"):
+        if path.endswith(".h") and folder not in TORCH_HEADER_FOLDERS:
             return "LibTorch's headers do not belong in a header: they would reach every file that includes it"
         if folder not in TORCH_FOLDERS:
             return f"LibTorch's headers belong in {', '.join(sorted(TORCH_FOLDERS))} alone"
+    if header in torch_headers and folder not in TORCH_HEADER_FOLDERS:
+        return "LibTorch's headers are in it: not for other folders"
     if header.startswith("optinc/"):
         if style == "<":
             return 'expected quotes: #include "optinc/..."'
@@ -115,14 +142,14 @@ def check(root):
         offences.append(f"src/optinc: DEPENDS run in a circle: {' -> '.join(circle)}")
 
     files = [file for top in ("src", "tests") for file in (root / top).rglob("*") if file.suffix in (".h", ".cc")]
+    torch_headers = find_torch_headers(source)
     for file in sorted(files):
         path = file.relative_to(root).as_posix()
         reach = reachable(arrows, path.split("/")[2]) if path.startswith("src/optinc/") else None
-        for number, line in enumerate(file.read_text().splitlines(), 1):
-            include = INCLUDE.match(line)
-            offence = include and check_include(path, include.group(1), include.group(2), reach)
+        for number, style, header in includes_of(file):
+            offence = check_include(path, style, header, reach, torch_headers)
             if offence:
-                offences.append(f"{path}:{number}: {include.group(2)}: {offence}")
+                offences.append(f"{path}:{number}: {header}: {offence}")
     return offences
 
 

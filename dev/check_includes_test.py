@@ -72,6 +72,20 @@ class CheckIncludes(unittest.TestCase):
         self.assert_one({"src/optinc/device/a.cc": "#include <ATen/ATen.h>\n"}, "belong in backend, workload")
         self.assert_one({"src/optinc/workload/a.h": "#include <torch/torch.h>\n"}, "do not belong in a header")
 
+    def test_backend_has_headers_with_torch_that_others_leave_alone(self):
+        files = {
+            "src/optinc/backend/CMakeLists.txt": "optinc_module(backend DEPENDS base)",
+            "src/optinc/cli/CMakeLists.txt": "optinc_module(cli DEPENDS backend)",
+            "src/optinc/backend/work.h": "#include <torch/csrc/work.hpp>\n",
+            "src/optinc/backend/group.h": '#include "optinc/backend/work.h"\n',
+            "src/optinc/backend/plain.h": "#include <memory>\n",
+            "src/optinc/backend/plain.cc": '#include "optinc/backend/group.h"\n',
+            "src/optinc/cli/a.cc": '#include "optinc/backend/plain.h"\n',
+        }
+        self.assertEqual(self.offences(files), [])
+        files["src/optinc/cli/a.cc"] += '#include "optinc/backend/group.h"\n'
+        self.assert_one(files, "cli/a.cc:2: optinc/backend/group.h: LibTorch's headers are in it")
+
     def test_depends_over_several_lines_with_comments(self):
         cmake = "set(x)\noptinc_module(onn\n  DEPENDS base  # errors\n          codec\n  LIBRARIES onnx ${more})\n"
         self.assertEqual(check_includes.read_depends(cmake), ["base", "codec"])

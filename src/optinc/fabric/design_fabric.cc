@@ -10,8 +10,8 @@ namespace optinc::fabric {
 namespace {
 
 /// `on_lattice`: all inputs are possible ones of the device, so that a table may answer.
-std::shared_ptr<const device::Averager> make_averager(const onn::Design& design, Evaluation evaluation,
-                                                      bool on_lattice, bool& tabulated) {
+std::shared_ptr<const device::Averager> make_averager(const onn::Design& design, Evaluation evaluation, bool on_lattice,
+                                                      bool& tabulated) {
   auto onn = std::make_shared<device::OnnAverager>(design);
   tabulated = evaluation != Evaluation::every_symbol && on_lattice &&
               onn->shape().input_count() <= device::TabulatedAverager::kMaxInputs;

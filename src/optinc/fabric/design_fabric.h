@@ -12,10 +12,10 @@
 namespace optinc::fabric {
 
 enum class Evaluation {
-  automatic,   ///< integer where the design's file says that it was right on every input, else onn
-  integer,     ///< the exact average, in integers (IntegerFabric)
-  onn,         ///< the ONN's answers, from a table where possible inputs are few (TabulatedAverager): the same bits
-  every_symbol ///< the ONN's forward pass for every element
+  automatic,    ///< integer where the design's file says that it was right on every input, else onn
+  integer,      ///< the exact average, in integers (IntegerFabric)
+  onn,          ///< the ONN's answers, from a table where possible inputs are few (TabulatedAverager): the same bits
+  every_symbol  ///< the ONN's forward pass for every element
 };
 
 /// "auto", "integer", "onn", "every-symbol".

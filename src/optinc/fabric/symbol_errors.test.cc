@@ -35,7 +35,8 @@ RC_GTEST_PROP(SymbolErrors, ChangesSomeSymbolsByOneLevelAndCountsThem, ()) {
   for (std::size_t i = 0; i < count; ++i) {
     RC_ASSERT(dirty[i] < 1u << bits);
     for (int m = 1; m <= symbols; ++m) {
-      const int difference = static_cast<int>(codec::symbol(dirty[i], bits, m)) - static_cast<int>(codec::symbol(clean[i], bits, m));
+      const int difference =
+          static_cast<int>(codec::symbol(dirty[i], bits, m)) - static_cast<int>(codec::symbol(clean[i], bits, m));
       RC_ASSERT(std::abs(difference) <= 1);
       changed += difference != 0;
     }
