@@ -66,10 +66,13 @@ bool started_by_mpi() {
          std::getenv("PMIX_RANK") != nullptr;
 }
 
-MpiSession::MpiSession() {
+bool mpi_has_begun() {
   int begun = 0;
   MPI_Initialized(&begun);
-  begun_here_ = begun == 0;
+  return begun != 0;
+}
+
+MpiSession::MpiSession() : begun_here_(!mpi_has_begun()) {
   // With several groups, several threads may call MPI at once; where MPI can't have that, one group at a time still
   // can.
   int provided = MPI_THREAD_SINGLE;

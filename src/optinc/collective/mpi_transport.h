@@ -12,6 +12,8 @@ namespace optinc::collective {
 
 /// Whether this process was started by mpirun (or another PMI launcher), with or without company.
 bool started_by_mpi();
+/// Whether somebody has called MPI_Init.
+bool mpi_has_begun();
 
 /// MPI from here to the end of the scope: MPI_Init_thread and MPI_Finalize, which are left out where a host program has
 /// begun MPI itself. Once a process.
