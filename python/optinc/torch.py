@@ -22,7 +22,10 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from . import _torch
+try:
+    from . import _torch
+except ImportError as error:
+    raise ImportError(f"optinc.torch: not built for this PyTorch, {torch.__version__} (doc/pytorch.md): {error}") from error
 
 __all__ = ["HookState", "Options", "all_reduce_hook", "configure", "last_stats", "options"]
 
@@ -86,6 +89,8 @@ def last_stats(group=None) -> dict:
     if group is None:
         group = dist.distributed_c10d._get_default_group()
     group = getattr(group, "optics", group)
+    if hasattr(group, "_get_backend"):  # PyTorch 2
+        group = group._get_backend(torch.device("cpu"))
     if not isinstance(group, _torch.ProcessGroupOptinc):
         raise ValueError(f'{type(group).__name__}: expected a group of the backend "optinc" or a HookState')
     return group.stats()
@@ -94,14 +99,13 @@ def last_stats(group=None) -> dict:
 class HookState:
     """The optics between the ranks of a process group of any backend, for all_reduce_hook. All ranks make it together."""
 
-    _made = 0
+    _made: dict = {}  # how many between these ranks, so that each meets at a place of its own
 
     def __init__(self, process_group=None, **changes):
         group = process_group if process_group is not None else dist.distributed_c10d._get_default_group()
-        ranks = sorted(dist.distributed_c10d._pg_group_ranks[group])
-        HookState._made += 1
-        name = f"optinc_hook/{HookState._made}/{'_'.join(map(str, ranks))}"
-        store = dist.PrefixStore(name, dist.distributed_c10d._get_default_store())
+        ranks = "_".join(str(dist.get_global_rank(group, rank)) for rank in range(group.size()))
+        number = HookState._made[ranks] = HookState._made.get(ranks, 0) + 1
+        store = dist.PrefixStore(f"optinc_hook/{ranks}/{number}", dist.distributed_c10d._get_default_store())
         self.process_group = group
         self.optics = _make(store, group.rank(), group.size(), changes, None)
 

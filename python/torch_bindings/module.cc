@@ -124,8 +124,8 @@ PYBIND11_MODULE(_torch, module) {
     }
   });
 
-  py::class_<PythonProcessGroup, backend::C10dGroup, c10::intrusive_ptr<PythonProcessGroup>>(module,
-                                                                                             "ProcessGroupOptinc", py::dynamic_attr())
+  py::class_<PythonProcessGroup, backend::C10dGroup, c10::intrusive_ptr<PythonProcessGroup>>(
+      module, "ProcessGroupOptinc", py::dynamic_attr())
       .def("set_gloo", &PythonProcessGroup::set_gloo, py::arg("gloo"))
       .def("close", &PythonProcessGroup::close, py::call_guard<py::gil_scoped_release>())
       .def("stats", [](const PythonProcessGroup& group) { return stats_of(group); })

@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "optinc/base/error.h"
@@ -21,7 +24,7 @@ namespace collective = optinc::collective;
 
 namespace {
 
-// The fields of 0.1.0: no caller has less.
+// The fields of 0.1.0: no caller has less. Later ones go to the end.
 constexpr std::size_t kSmallestOptions = sizeof(optinc_all_reduce_options);
 
 const optinc_all_reduce_options kDefaults{.size = sizeof(optinc_all_reduce_options),

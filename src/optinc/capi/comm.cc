@@ -1,5 +1,7 @@
 // Communicators of optinc.h.
-#include <string>
+#include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "optinc/base/error.h"
@@ -21,28 +23,34 @@ namespace collective = optinc::collective;
 
 namespace {
 
-constexpr int kMostThreads = 256;
+constexpr int kMostThreads = 256, kMostProcesses = 65536;
 
 std::unique_ptr<optinc_comm> comm_of(std::shared_ptr<collective::Transport> transport, bool has_checksums = false) {
   auto rank = std::make_shared<optinc::capi::Rank>();
   rank->transport = std::move(transport);
   rank->has_checksums = has_checksums;
-  return std::make_unique<optinc_comm>(std::move(rank));
+  return std::unique_ptr<optinc_comm>(new optinc_comm{std::move(rank)});
 }
+
+#ifdef OPTINC_WITH_MPI
+const collective::MpiSession& mpi_session() {
+  try {
+    // The caller's MPI runs already, so there is nothing to end; and an exception that passes while a comm is destroyed
+    // is no reason to end the job. So it is never destroyed.
+    static const collective::MpiSession& session = *new collective::MpiSession;
+    return session;
+  } catch (const base::RunError& error) {
+    base::refuse("{}: expected MPI_Init_thread with MPI_THREAD_FUNNELED or more", error.what());
+  }
+}
+#endif
 
 std::shared_ptr<collective::Transport> mpi_transport(int fortran_comm, double deadline_s) {
 #ifdef OPTINC_WITH_MPI
   collective::check_deadline(deadline_s);
-  // The caller's MPI runs already: the session has nothing to end, and must not take an exception that passes while a
-  // comm is destroyed for a reason to end the job.
-  static const collective::MpiSession* session = nullptr;
-  try {
-    if (session == nullptr) session = new collective::MpiSession;
-  } catch (const base::RunError& error) {
-    base::refuse("{}: expected MPI_Init_thread with MPI_THREAD_FUNNELED or more", error.what());
-  }
+  base::require(collective::mpi_has_begun(), "communicator {} of MPI: expected MPI_Init_thread before", fortran_comm);
   return std::make_shared<collective::MpiTransport>(
-      *session, collective::MpiTransportOptions{.deadline_s = deadline_s, .parent = fortran_comm});
+      mpi_session(), collective::MpiTransportOptions{.deadline_s = deadline_s, .parent = fortran_comm});
 #else
   base::refuse("communicator {} of MPI, deadline {} s: this library was built without MPI", fortran_comm, deadline_s);
 #endif
@@ -71,6 +79,8 @@ optinc_status optinc_comm_tcp(const char* store_folder, int rank, int size, cons
   return guarded([&] {
     pointed_to(comm, "comm") = nullptr;
     base::require(pointed_to(store_folder, "store_folder") != '\0', "store_folder \"\": expected the path of a folder");
+    base::require(size >= 1 && size <= kMostProcesses, "{} ranks over TCP: expected 1 .. {}", size, kMostProcesses);
+    base::require(rank >= 0 && rank < size, "rank {} of {}: expected 0 .. {}", rank, size, size - 1);
     collective::check_deadline(deadline_s);
     collective::FileStore store(store_folder);
     collective::TcpTransportOptions options{.deadline_s = deadline_s};

@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECT(condition)                                                                      \
-  do {                                                                                         \
-    if (!(condition)) {                                                                        \
-      fprintf(stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #condition, optinc_last_error()); \
-      return 1;                                                                                \
-    }                                                                                          \
+#define EXPECT(condition)                                                                           \
+  do {                                                                                              \
+    if (!(condition)) {                                                                             \
+      fprintf(stderr, "line %d: not so: %s (%s)\n", __LINE__, #condition, optinc_last_error());     \
+      return 1;                                                                                     \
+    }                                                                                               \
   } while (0)
 
 int main(void) {
-  float values[3] = {1.0f, -0.5f, 0.0f}, averages[3];
+  const float values[3] = {1.0f, -0.5f, 0.0f};
+  float averages[3];
   optinc_fabric* fabric;
   optinc_comm* comm;
   optinc_reducer* reducer;
@@ -28,8 +29,9 @@ int main(void) {
   options.scale_format = OPTINC_SCALE_EXPONENT8;
   EXPECT(optinc_all_reduce_create(comm, fabric, &options, &reducer) == OPTINC_OK);
   EXPECT(optinc_all_reduce(reducer, values, averages, 3, OPTINC_FLOAT32, OPTINC_AVERAGE, 0, NULL, &stats) == OPTINC_OK);
-  /* 1 = 2^0: steps of 2^1 / 2^7, so that these numbers are codes. */
+  /* The largest is 2^0: steps of 2^1 / 2^7, and these are 64, -32 and 0 of them. */
   EXPECT(memcmp(values, averages, sizeof values) == 0);
+  /* Three codes of 8 bits, and a scale of 8. */
   EXPECT(stats.payload_bytes == 12 && stats.wire_bytes == 4 && stats.servers == 1);
   EXPECT(optinc_all_reduce(reducer, values, NULL, 3, OPTINC_FLOAT32, OPTINC_AVERAGE, 0, NULL, NULL) ==
          OPTINC_BAD_INPUT);

@@ -24,8 +24,8 @@ optinc_status guarded(const Work& work) noexcept {
 
 /// What an argument points to. Throws base::InputError for NULL.
 template <typename T>
-T& pointed_to(T* pointer, std::string_view function, std::string_view argument) {
-  base::require(pointer != nullptr, "{}: {} is NULL", function, argument);
+T& pointed_to(T* pointer, std::string_view argument) {
+  base::require(pointer != nullptr, "{} is NULL: expected a pointer", argument);
   return *pointer;
 }
 
