@@ -9,13 +9,13 @@ set -euo pipefail
 # The test and benchmark libraries are here because CMake looks for them whatever is built; they are small.
 run_packages=(
   build-essential cmake ninja-build pkg-config
-  libtorch-dev libopenblas-pthread-dev libeigen3-dev libhwy-dev libopenmpi-dev openmpi-bin
+  libtorch-dev libgloo-dev libopenblas-pthread-dev libeigen3-dev libhwy-dev libopenmpi-dev openmpi-bin
   libcli11-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev libsentencepiece-dev libonnx-dev libprotobuf-dev protobuf-compiler
   zlib1g-dev libxxhash-dev
   python3-dev python3-numpy python3-venv pybind11-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
-test_packages=(ccache chromium clang-format clang-tidy python3 python3-onnx)
+test_packages=(ccache chromium clang-format clang-tidy python3 python3-onnx python3-torch)
 
 fail() {
   echo "dev/setup.sh: $1" >&2

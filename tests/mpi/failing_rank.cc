@@ -16,7 +16,7 @@ void fail(optinc::collective::Transport& transport, std::string_view how) {
   if (transport.rank() == 2) {
     if (how == "input") optinc::base::refuse("no such file: text.txt");
     if (how == "run") throw optinc::base::RunError("the disk is full");
-    if (how == "abort") transport.abort();
+    if (how == "abort") transport.abort("the plug is pulled");
   }
   std::vector<std::byte> received(1);
   transport.exchange(2, std::vector<std::byte>(1), 2, received);

@@ -138,9 +138,9 @@ collective::Tensor tensor_of(const void* in, void* out, std::size_t count, int t
                 "in and out overlap, {} bytes each: expected the same memory, or memory apart", tensor.bytes());
   if (residual == nullptr) return tensor;
   const std::size_t residual_bytes = count * sizeof(float);
-  base::require(!overlap(residual, residual_bytes, in, tensor.bytes()) &&
-                    !overlap(residual, residual_bytes, out, tensor.bytes()),
-                "residual overlaps in or out: expected memory apart");
+  base::require(
+      !overlap(residual, residual_bytes, in, tensor.bytes()) && !overlap(residual, residual_bytes, out, tensor.bytes()),
+      "residual overlaps in or out: expected memory apart");
   return tensor;
 }
 

@@ -50,9 +50,9 @@ optinc_status optinc_fabric_exact(int ports, int bits, int rounding, optinc_fabr
   return guarded([&] {
     pointed_to(fabric, "fabric") = nullptr;
     optinc::base::require(ports >= 1 && ports <= kMostPorts, "ports {}: expected 1 to {}", ports, kMostPorts);
-    *fabric = handle_of({.fabric = std::make_unique<optinc::fabric::IntegerFabric>(
-                             ports, bits, optinc::capi::rounding_of(rounding)),
-                         .evaluation = optinc::fabric::Evaluation::integer});
+    *fabric = handle_of(
+        {.fabric = std::make_unique<optinc::fabric::IntegerFabric>(ports, bits, optinc::capi::rounding_of(rounding)),
+         .evaluation = optinc::fabric::Evaluation::integer});
   });
 }
 

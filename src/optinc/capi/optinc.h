@@ -116,7 +116,8 @@ enum {
   OPTINC_ON_FAULT_SURVIVORS = 2  // the average over the ranks that are there, from now on
 };
 
-typedef struct optinc_all_reduce_options {  // default, meaning
+// Each with its default.
+typedef struct optinc_all_reduce_options {
   size_t size;       // of this struct: optinc_all_reduce_options_init puts it here
   int algorithm;     // OPTINC_ALGORITHM_OPTINC
   int scale_format;  // OPTINC_SCALE_ABSMAX16
@@ -134,9 +135,9 @@ typedef struct optinc_all_reduce_options {  // default, meaning
 
 // The defaults. size: sizeof *options.
 optinc_status optinc_all_reduce_options_init(optinc_all_reduce_options* options, size_t size);
-// All ranks make theirs alike, in the same order. options: NULL for the defaults. fabric: with at least as many ports as
-// there are ranks; NULL for an electrical algorithm. A reducer with OPTINC_ON_FAULT_RING or OPTINC_ON_FAULT_SURVIVORS is
-// the only one that its communicator ever has.
+// All ranks make theirs alike, in the same order. options: NULL for the defaults. fabric: with at least as many ports
+// as there are ranks; NULL for an electrical algorithm. A reducer with OPTINC_ON_FAULT_RING or
+// OPTINC_ON_FAULT_SURVIVORS is the only one that its communicator ever has.
 optinc_status optinc_all_reduce_create(optinc_comm* comm, const optinc_fabric* fabric,
                                        const optinc_all_reduce_options* options, optinc_reducer** reducer);
 

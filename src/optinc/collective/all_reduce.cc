@@ -30,7 +30,8 @@ AllReduceStats AllReduce::all_reduce(const Tensor& tensor, const ReduceCall& cal
   try {
     return run(tensor, call);
   } catch (const TransportError& error) {
-    if (error.says_how_far()) throw;
+    // Who gives up has said how far it got.
+    if (error.says_how_far() || error.cause() == TransportError::Cause::given_up) throw;
     throw TransportError(error.cause(), error.peer(),
                          fmt::format("{} [{} all-reduce number {}: {} of {} bytes done]", error.what(), name(),
                                      call.number > 0 ? call.number : calls_, done_bytes_, tensor.bytes()),

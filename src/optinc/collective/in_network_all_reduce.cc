@@ -7,6 +7,7 @@
 
 #include "optinc/base/error.h"
 #include "optinc/base/parallel.h"
+#include "optinc/collective/transport_error.h"
 
 namespace optinc::collective {
 namespace {
@@ -45,6 +46,9 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
   reduced_.resize(room);
   AllReduceStats stats{.payload_bytes = tensor.bytes(), .rounds = 2, .servers = network_.servers_heard(size)};
 
+  terms_ = terms_of(tensor, call);
+  terms_of_.assign(size, terms_);
+
   // In step t three chunks move at once, so that the ranks meet once a chunk: the scales of chunk t go to all, the
   // elements of chunk t - 1 to the ranks that reduce them, and the results of chunk t - 2 to all.
   for (std::size_t t = 0; t < chunks + 2 && chunks > 0; ++t) {
@@ -63,6 +67,10 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
     }
     for (int other = 1; other < size; ++other) {
       const int to = (rank + other) % size, from = (rank + size - other) % size;
+      if (t == 0) {
+        sent_.push_back({to, std::as_bytes(std::span(&terms_, 1))});
+        received_.push_back({from, std::as_writable_bytes(std::span(&terms_of_[from], 1))});
+      }
       if (has_scales) {
         Chunk& chunk = chunk_at(t);
         const std::size_t blocks = codec::block_count(chunk.count, block);
@@ -83,7 +91,7 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
             {from, std::as_writable_bytes(packed_part(reduced_, shares.begin(from), shares.size(from)))});
       }
     }
-    transport_.exchange(sent_, received_);
+    exchange_and_check(t == 0);
     if (has_scales) take_largest_scales(chunk_at(t));
     if (has_results) {
       const Chunk& chunk = chunk_at(t - 2);
@@ -92,6 +100,44 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
     }
   }
   return stats;
+}
+
+InNetworkAllReduce::Terms InNetworkAllReduce::terms_of(const Tensor& tensor, const ReduceCall& call) const {
+  const codec::QuantiserOptions& quantiser = network_.quantiser();
+  return {.count = tensor.count,
+          .first_element = call.first_element,
+          .block = quantiser.block,
+          .chunk = options_.chunk,
+          .type = static_cast<std::int32_t>(tensor.type),
+          .op = static_cast<std::int32_t>(call.op),
+          .bits = quantiser.bits,
+          .scale_format = static_cast<std::int32_t>(quantiser.scale_format)};
+}
+
+void InNetworkAllReduce::exchange_and_check(bool with_terms) {
+  try {
+    transport_.exchange(sent_, received_);
+  } catch (const TransportError& error) {
+    // Where ranks ask for other lengths, the messages behind the terms have other sizes. The terms came first.
+    if (with_terms && error.cause() == TransportError::Cause::mismatch) check_terms();
+    throw;
+  }
+  if (with_terms) check_terms();
+}
+
+void InNetworkAllReduce::check_terms() const {
+  const auto text_of = [](const Terms& terms) {
+    return fmt::format("{} of {} elements of {} from number {}, {} bits, blocks of {} in {}, chunks of {}",
+                       to_string(static_cast<ReduceOp>(terms.op)), terms.count,
+                       codec::to_string(static_cast<codec::ElementType>(terms.type)), terms.first_element, terms.bits,
+                       terms.block, codec::to_string(static_cast<codec::ScaleFormat>(terms.scale_format)), terms.chunk);
+  };
+  for (int other = 0; other < transport_.size(); ++other) {
+    if (terms_of_[other] == terms_) continue;
+    throw TransportError(TransportError::Cause::mismatch, other,
+                         fmt::format("rank {} of {}: rank {} calls for the {}, this rank for the {}", transport_.rank(),
+                                     transport_.size(), other, text_of(terms_of_[other]), text_of(terms_)));
+  }
 }
 
 std::span<const float> InNetworkAllReduce::inputs_of(const Tensor& tensor, const ReduceCall& call, const Chunk& chunk) {

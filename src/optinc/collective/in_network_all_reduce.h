@@ -27,7 +27,7 @@ struct InNetworkOptions {
 ///
 /// There is one network in the modelled system, and every rank has a copy of it to simulate: rank r computes what it
 /// would do for share r of the elements of each chunk. Random bits go by the element's place in the whole, so neither
-/// shares nor chunks can be seen.
+/// shares nor chunks can be seen. Ranks that call with other types, lengths or options than the others are told so.
 class InNetworkAllReduce : public AllReduce {
  public:
   /// Throws base::InputError for more ranks than ports, and for impossible options. `transport` and `network` must live
@@ -43,7 +43,19 @@ class InNetworkAllReduce : public AllReduce {
     std::vector<std::uint16_t> theirs;  // [other ranks, blocks]
   };
 
+  /// What all ranks must agree on before their numbers can mean the same.
+  struct Terms {
+    std::uint64_t count, first_element, block, chunk;
+    std::int32_t type, op, bits, scale_format;
+    bool operator==(const Terms&) const = default;
+  };
+
   AllReduceStats run(const Tensor& tensor, const ReduceCall& call) override;
+  Terms terms_of(const Tensor& tensor, const ReduceCall& call) const;
+  /// The messages that have been gathered; `with_terms`: everyone's terms are among them.
+  void exchange_and_check(bool with_terms);
+  /// Throws TransportError that names the rank and what it calls for, where that is not what this rank does.
+  void check_terms() const;
   std::size_t chunk_of(std::size_t count) const;
 
   // The stages of a chunk, in order.
@@ -70,6 +82,8 @@ class InNetworkAllReduce : public AllReduce {
   std::vector<std::uint8_t> packed_;                // this rank's elements of the chunk
   std::vector<std::uint8_t> reduced_;               // the result's
   std::vector<std::vector<std::uint8_t>> arrived_;  // [rank]: that rank's elements, this rank's share of the chunk
+  Terms terms_{};                                   // this rank's
+  std::vector<Terms> terms_of_;                     // [rank]
   std::vector<Outgoing> sent_;
   std::vector<Incoming> received_;
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -228,9 +229,47 @@ TEST(OpticalAllReduce, ARankThatStaysAwayIsNamed) {
     FAIL() << "no error";
   } catch (const base::RunError& error) {
     EXPECT_STREQ(error.what(),
-                 "rank 1 of 2: receive of 4 bytes from rank 0: nothing came within 0.2 s "
+                 "rank 1 of 2: receive of 48 bytes from rank 0: nothing came within 0.2 s "
                  "[optinc all-reduce number 1: 0 of 2048 bytes done]");
   }
+}
+
+TEST(OpticalAllReduce, RanksThatCallForDifferentThingsAreToldSo) {
+  const fabric::SingleDevice device = exact_device(8, 2, codec::Rounding::floor);
+  const auto message = [&](const std::function<void(AllReduce&, int rank)>& call) -> std::string {
+    try {
+      run_ranks(2, {.deadline_s = 10}, [&](Transport& transport) {
+        const OpticalNetwork network(device, {});
+        InNetworkAllReduce all_reduce(transport, network);
+        call(all_reduce, transport.rank());
+      });
+    } catch (const base::RunError& error) {
+      return error.what();
+    }
+    return "no RunError";
+  };
+  const auto lengths = [](AllReduce& all_reduce, int rank) {
+    Floats values(rank == 0 ? 512 : 2000);
+    all_reduce.average(values, 0);
+  };
+  EXPECT_THAT(message(lengths), testing::HasSubstr("avg of 512 elements of float32 from number 0"));
+  EXPECT_THAT(message(lengths), testing::HasSubstr("avg of 2000 elements of float32 from number 0"));
+  const auto types = [](AllReduce& all_reduce, int rank) {
+    std::vector<std::byte> values(1024);
+    all_reduce.all_reduce({.type = rank == 0 ? codec::ElementType::float16 : codec::ElementType::bfloat16,
+                           .count = 512,
+                           .input = values.data(),
+                           .output = values.data()},
+                          {});
+  };
+  EXPECT_THAT(message(types), testing::HasSubstr("elements of bfloat16"));
+  const auto ops = [](AllReduce& all_reduce, int rank) {
+    Floats values(512);
+    const auto bytes = std::as_writable_bytes(std::span(values)).data();
+    all_reduce.all_reduce({.count = 512, .input = bytes, .output = bytes},
+                          {.op = rank == 0 ? ReduceOp::sum : ReduceOp::average});
+  };
+  EXPECT_THAT(message(ops), testing::HasSubstr("calls for the sum of 512"));
 }
 
 TEST(OpticalAllReduce, RefusesWhatDoesNotFitBeforeAnythingIsSent) {

@@ -136,14 +136,14 @@ bool ResilientAllReduce::regroup(const TransportError& error) {
   const Membership membership = transport_.regroup(own);
   const std::size_t before = members_.size();
   if (membership.members != members_) set_members(membership.members);
-  if (options_.notice) {
-    options_.notice(fmt::format("{}; {} of {} ranks go on", error.what(), membership.members.size(), before));
-  }
   if (options_.on_fault == OnFault::ring && membership.members.size() < before) {
     throw TransportError(
         error.cause(), error.peer(),
         fmt::format("{}; the ring needs all {} ranks, {} are there", error.what(), before, membership.members.size()),
         /*says_how_far=*/true);
+  }
+  if (options_.notice) {
+    options_.notice(fmt::format("{}; {} of {} ranks go on", error.what(), membership.members.size(), before));
   }
   const bool one_is_ahead = std::ranges::any_of(membership.states, [&](auto state) { return state / 2 > call_; });
   const bool all_were_ending = std::ranges::all_of(membership.states, [&](auto state) { return state == own; });
