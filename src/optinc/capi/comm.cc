@@ -26,10 +26,11 @@ namespace {
 constexpr int kMostThreads = 256, kMostProcesses = 65536;
 
 std::unique_ptr<optinc_comm> comm_of(std::shared_ptr<collective::Transport> transport, bool has_checksums = false) {
-  auto rank = std::make_shared<optinc::capi::Rank>();
-  rank->transport = std::move(transport);
-  rank->has_checksums = has_checksums;
-  return std::unique_ptr<optinc_comm>(new optinc_comm{std::move(rank)});
+  auto comm = std::make_unique<optinc_comm>();
+  comm->rank = std::make_shared<optinc::capi::Rank>();
+  comm->rank->transport = std::move(transport);
+  comm->rank->has_checksums = has_checksums;
+  return comm;
 }
 
 #ifdef OPTINC_WITH_MPI

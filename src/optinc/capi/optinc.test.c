@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECT(condition)                                                                           \
-  do {                                                                                              \
-    if (!(condition)) {                                                                             \
-      fprintf(stderr, "line %d: not so: %s (%s)\n", __LINE__, #condition, optinc_last_error());     \
-      return 1;                                                                                     \
-    }                                                                                               \
+#define EXPECT(condition)                                                                       \
+  do {                                                                                          \
+    if (!(condition)) {                                                                         \
+      fprintf(stderr, "line %d: not so: %s (%s)\n", __LINE__, #condition, optinc_last_error()); \
+      return 1;                                                                                 \
+    }                                                                                           \
   } while (0)
 
 int main(void) {

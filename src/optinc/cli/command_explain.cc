@@ -119,7 +119,7 @@ std::vector<std::string> caveats(const Options& options, const Answer& made) {
         "Small tensors: two rounds are two latencies. It is twice as fast as the best of the others from about {} on.",
         format_bytes(*smallest)));
   } else {
-    said.push_back("Whatever the tensor's size, it is never twice as fast as the best of the others.");
+    said.emplace_back("Whatever the tensor's size, it is never twice as fast as the best of the others.");
   }
   const double same_bits = 2.0 * (options.servers - 1) / options.servers;
   said.push_back(
@@ -152,7 +152,7 @@ std::vector<std::string> caveats(const Options& options, const Answer& made) {
                     "stochastic rounding, or more bits.",
                     options.bits, 100 * made.predicted_nmse));
   }
-  said.push_back("Integers, MIN, MAX and PROD: it averages, and nothing else.");
+  said.emplace_back("Integers, MIN, MAX and PROD: it averages, and nothing else.");
   return said;
 }
 

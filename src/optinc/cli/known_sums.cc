@@ -51,7 +51,8 @@ void KnownSums::inputs(int rank, std::uint64_t first, std::span<float> values) c
     const auto sum =
         static_cast<std::int32_t>((word & 0xFFFF) + (word >> 16 & 0xFFFF) + (word >> 32 & 0xFFFF) + (word >> 48)) -
         131070;
-    values[i] = static_cast<float>(sum / (1 << (17 - bits_))) * scale;
+    const std::int32_t shortened = sum / (1 << (17 - bits_));
+    values[i] = static_cast<float>(shortened) * scale;
   }
 }
 

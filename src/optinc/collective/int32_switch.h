@@ -14,7 +14,7 @@ class Int32Switch : public InNetwork {
  public:
   /// For up to `servers` servers: values of B = 32 - ceil(log2 servers) bits, whose sum can't overflow. Throws
   /// base::InputError for servers out of 1 .. 65536 and blocks out of range.
-  Int32Switch(int servers, std::size_t block = 256);
+  explicit Int32Switch(int servers, std::size_t block = 256);
 
   std::string name() const override { return "int32-switch"; }
   const codec::QuantiserOptions& quantiser() const override { return quantiser_; }
