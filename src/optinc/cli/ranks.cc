@@ -21,7 +21,6 @@
 #include "optinc/collective/mpi_transport.h"
 #endif
 
-extern char** environ;
 
 namespace optinc::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include "optinc/collective/fault_transport.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <thread>
 #include <utility>
 
