@@ -88,7 +88,8 @@ std::vector<std::string> algorithm_names() {
 }
 
 std::unique_ptr<Algorithm> make_algorithm(const std::string& name, Transport& transport,
-                                          const std::string& transport_name, const AlgorithmOptions& options) {
+                                          [[maybe_unused]] const std::string& transport_name,
+                                          const AlgorithmOptions& options) {
   if (name == "optinc") return std::make_unique<OpticalAlgorithm>(transport, options);
   if (name == "int32-switch") return std::make_unique<SwitchAlgorithm>(transport, options);
   if (name == "ring") return std::make_unique<Plain>(std::make_unique<collective::RingAllReduce>(transport));

@@ -21,7 +21,6 @@
 #include "optinc/collective/mpi_transport.h"
 #endif
 
-
 namespace optinc::cli {
 namespace {
 

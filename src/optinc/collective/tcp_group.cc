@@ -94,30 +94,39 @@ void TcpGroup::throw_if_excluded() const {
                                    rank_, size_, deadline_s_));
 }
 
+int TcpGroup::first_peer(const std::function<bool(const Peer&)>& condition) const {
+  for (int rank = 0; rank < size_; ++rank) {
+    if (is_peer(rank) && condition(peers_[rank])) return rank;
+  }
+  return -1;
+}
+
+void TcpGroup::throw_gone(int rank, const Message& message) const {
+  const Standing ended = peers_[rank].standing;
+  throw TransportError(Cause::gone, rank,
+                       fmt::format("{}: rank {} is gone ({})", to_string(message), rank,
+                                   ended == Standing::ended  ? "it has ended"
+                                   : ended == Standing::left ? "it ended after a failure"
+                                                             : "its connection closed"));
+}
+
 void TcpGroup::throw_if_failed(const std::function<Message(int peer)>& message) const {
-  const auto first = [&](const auto& condition) {
-    for (int rank = 0; rank < size_; ++rank) {
-      if (is_peer(rank) && condition(peers_[rank])) return rank;
-    }
-    return -1;
-  };
   throw_if_excluded();
   if (first_to_abort_ >= 0) throw_given_up(message(first_to_abort_), first_to_abort_, why_aborted_);
-  if (const int gone = first([](const Peer& peer) { return peer.standing == Standing::gone; }); gone >= 0) {
-    throw TransportError(Cause::gone, gone,
-                         fmt::format("{}: rank {} is gone (its connection closed)", to_string(message(gone)), gone));
-  }
+  const int gone = first_peer([](const Peer& peer) { return peer.standing == Standing::gone; });
+  if (gone >= 0) throw_gone(gone, message(gone));
   const int caller =
-      first([&](const Peer& peer) { return peer.standing == Standing::member && peer.regroup_epoch > epoch_; });
+      first_peer([&](const Peer& peer) { return peer.standing == Standing::member && peer.regroup_epoch > epoch_; });
   if (caller >= 0) {
     throw TransportError(
         Cause::regrouping, caller,
         fmt::format("{}: rank {} found a failure and calls all ranks to regroup", to_string(message(caller)), caller));
   }
-  if (const int left = first([](const Peer& peer) { return peer.standing == Standing::left; }); left >= 0) {
-    throw TransportError(Cause::gone, left,
-                         fmt::format("{}: rank {} is gone (it ended after a failure)", to_string(message(left)), left));
-  }
+}
+
+void TcpGroup::throw_if_left(const std::function<Message(int peer)>& message) const {
+  const int left = first_peer([](const Peer& peer) { return peer.standing == Standing::left; });
+  if (left >= 0) throw_gone(left, message(left));
 }
 
 void TcpGroup::tell_members(const TcpNotice& notice) {
@@ -145,10 +154,13 @@ Membership TcpGroup::regroup(std::uint64_t state) {
     read();
     throw_if_excluded();
     if (agreed_ && all_have_agreed()) break;
-    std::uint64_t wanted = next_epoch_;
-    if (next_epoch_ == epoch_ || must_start_anew()) ++wanted;
+    const bool anew = next_epoch_ == epoch_ || must_start_anew();
+    std::uint64_t wanted = next_epoch_ + (anew ? 1 : 0);
     for (const Peer& peer : peers_) {
-      if (peer.standing == Standing::member) wanted = std::max(wanted, peer.regroup_epoch);
+      // Once it has agreed, a rank leaves an epoch for reasons of its own only: a peer in a later one may have
+      // returned.
+      const bool calls = anew || !agreed_;
+      if (calls && peer.standing == Standing::member) wanted = std::max(wanted, peer.regroup_epoch);
     }
     if (wanted > next_epoch_) {
       come_to(wanted);
@@ -198,7 +210,9 @@ bool TcpGroup::must_start_anew() const {
   const bool late = Clock::now() > agreed_at_ + deadline_;
   return std::ranges::any_of(agreed_->members, [&](int rank) {
     if (has_agreed(rank)) return false;
-    return late || peers_[rank].standing != Standing::member || peers_[rank].view_epoch == next_epoch_;
+    const Peer& peer = peers_[rank];
+    return late || peer.standing != Standing::member || peer.view_epoch == next_epoch_ ||
+           peer.regroup_epoch > next_epoch_;
   });
 }
 

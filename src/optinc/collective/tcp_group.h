@@ -2,17 +2,17 @@
 //
 // Ranks fail by ending (their connections close), or by not answering in time. To regroup, from epoch e:
 //   1. Every rank tells every other that it has come to the regrouping of epoch e + 1, and its state. Who hears that of
-//   a
-//      later epoch than its own joins that one.
+//      a later epoch than its own joins that one, unless it has agreed to a view (3).
 //   2. The lowest rank that has not ended proposes a view: the ranks that it has heard, with their states, as soon as
-//   it
-//      has heard all that have not ended, or when the deadline is over. A rank takes a lower one for ended that it has
-//      not heard within its own deadline, or whose view does not come within two of them.
+//      it has heard all that have not ended, or when the deadline is over. A rank takes a lower one for ended that it
+//      has not heard within its own deadline, or whose view does not come within two of them.
 //   3. Every rank agrees to the first view that it hears of and tells all others so, those outside of it too: they are
 //      excluded. It is in force, and regroup() returns, when all of its members have agreed.
-//   4. When a member ends before that, does not agree in time, or has agreed to another view, all go to the next epoch.
+//   4. When a member ends before it has agreed, does not agree in time, has agreed to another view or gone to a later
+//      epoch, all go to the next epoch.
 // A rank returns only from a view that all its members have agreed to, and agrees to one view an epoch: of two members
-// of an epoch both have the same view. One may return from an epoch that another leaves for the next; they meet there.
+// of an epoch both have the same view. When a member ends meanwhile, one may return from an epoch that another leaves
+// for the next; they meet there.
 //
 // Limits: a rank that is stopped for long may find itself excluded though it would have come. Ranks must not be cut off
 // from each other while both live (a network that splits): each half would go on without the other.
@@ -57,6 +57,10 @@ class TcpGroup {
   /// Throws TransportError when no wait can succeed any more: excluded, given_up, gone, regrouping. `message` gives the
   /// message to speak of, one to or from that peer if there is one.
   void throw_if_failed(const std::function<Message(int peer)>& message) const;
+  /// The same when a rank has ended after a failure of its own, whose cause the others may know better.
+  void throw_if_left(const std::function<Message(int peer)>& message) const;
+  /// Throws TransportError: that rank has ended.
+  [[noreturn]] void throw_gone(int rank, const Message& message) const;
 
   void abort(const std::string& why);
   void say_goodbye(bool failed);
@@ -77,6 +81,7 @@ class TcpGroup {
   };
 
   bool is_peer(int rank) const { return rank != rank_; }
+  int first_peer(const std::function<bool(const Peer&)>& condition) const;  // -1: none
   void take(int rank, const TcpNotice& notice);
   void tell_members(const TcpNotice& notice);
   void wait(Clock::duration at_most);

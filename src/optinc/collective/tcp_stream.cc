@@ -105,9 +105,9 @@ bool TcpStream::take_staged() {
     if (!accepted_ && !thrown_away_ && !accept_part()) break;
     const std::size_t bytes = std::min(staged_end_ - staged_begin_, in_header_.part_bytes - in_part_got_);
     if (bytes == 0) break;
-    take_part(staging_->data() + staged_begin_, bytes);
     staged_begin_ += bytes;
     moved = true;
+    take_part(staging_->data() + staged_begin_ - bytes, bytes);  // may throw
   }
   return moved;
 }

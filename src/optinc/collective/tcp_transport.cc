@@ -93,17 +93,17 @@ struct TcpTransport::State {
   }
 
   void throw_if_failed() {
+    const auto message = [&](int peer) { return outstanding_with(peer); };
     group->read();
-    group->throw_if_failed([&](int peer) { return outstanding_with(peer); });
+    group->throw_if_failed(message);
     for (const int peer : active) {
       const TcpStream& stream = *streams[peer];
-      const bool has_ended = group->standing(peer) == Standing::ended;
       const bool lost = (stream.receives() && stream.read_ended()) || (stream.sends() && stream.write_ended());
-      if (!lost && !(has_ended && stream.sends())) continue;
+      if (!lost && !(stream.sends() && group->standing(peer) == Standing::ended)) continue;
       group->lost(peer);
-      throw_failed(Cause::gone, outstanding_with(peer),
-                   fmt::format("rank {} is gone ({})", peer, has_ended ? "it has ended" : "its connection closed"));
+      group->throw_gone(peer, outstanding_with(peer));
     }
+    group->throw_if_left(message);
   }
 
   [[noreturn]] void throw_late() const {
@@ -120,11 +120,17 @@ struct TcpTransport::State {
                              others.size() == 1 ? "" : "s", fmt::join(others, ", ")));
   }
 
+  /// Throws base::InputError for a rank that does not exist, TransportError for one that is out.
+  void check(const Message& message) const {
+    check_peer(message);
+    if (message.peer != rank && group->standing(message.peer) == Standing::out) {
+      throw_failed(Cause::gone, message, "not one of the ranks that went on");
+    }
+  }
+
   void post() {
     active.clear();
-    const auto stream_of = [&](int peer, const Message& message) -> TcpStream& {
-      if (group->standing(peer) == Standing::out)
-        throw_failed(Cause::gone, message, "not one of the ranks that went on");
+    const auto stream_of = [&](int peer) -> TcpStream& {
       if (std::ranges::count(active, peer) == 0) active.push_back(peer);
       return *streams[peer];
     };
@@ -133,7 +139,7 @@ struct TcpTransport::State {
       if (each.to == rank) {
         own.out.push_back(each.bytes);
       } else {
-        stream_of(each.to, sending(each)).post_send(each.bytes);
+        stream_of(each.to).post_send(each.bytes);
       }
     }
     for (const Incoming& each : received) {
@@ -141,7 +147,7 @@ struct TcpTransport::State {
       if (each.from == rank) {
         own.in.push_back(each.bytes);
       } else {
-        stream_of(each.from, receiving(each)).post_receive(each.bytes);
+        stream_of(each.from).post_receive(each.bytes);
       }
     }
   }
@@ -194,7 +200,10 @@ struct TcpTransport::State {
       const Clock::time_point now = Clock::now();
       if (moved) last_moved = now;
       if (!moved || ++moves % kMovesBetweenLooks == 0) throw_if_failed();
-      if (now >= deadline) throw_late();
+      if (now >= deadline) {
+        throw_if_failed();  // the deadline of a rank that was stopped is not what is wrong with it
+        throw_late();
+      }
       if (moved) continue;
       if (now - last_moved < kSpin) {
         sched_yield();
@@ -249,12 +258,12 @@ void TcpTransport::exchange(std::span<const Outgoing> sent, std::span<const Inco
   bool any = false;
   for (const Incoming& each : received) {
     if (each.bytes.empty()) continue;
-    check_peer(state.receiving(each));
+    state.check(state.receiving(each));
     any = true;
   }
   for (const Outgoing& each : sent) {
     if (each.bytes.empty()) continue;
-    check_peer(state.sending(each));
+    state.check(state.sending(each));
     any = true;
   }
   if (!any) return;

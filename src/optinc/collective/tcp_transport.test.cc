@@ -1,12 +1,6 @@
 #include "optinc/collective/tcp_transport.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <filesystem>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,58 +9,15 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "optinc/base/error.h"
 #include "optinc/base/random.h"
-#include "optinc/collective/file_store.h"
-#include "optinc/collective/transport_error.h"
+#include "optinc/collective/tcp_testing.h"
 
 namespace optinc::collective {
 namespace {
 
 using testing::HasSubstr;
-using Bytes = std::vector<std::byte>;
 using Cause = TransportError::Cause;
-
-Bytes bytes_of(std::size_t count, int value) {
-  return Bytes(count, static_cast<std::byte>(value));
-}
-
-/// A new folder for ranks to meet in, removed at the end.
-class Meeting {
- public:
-  Meeting() {
-    static int number = 0;
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              ("tcp-" + std::to_string(getpid()) + "-" + std::to_string(number++));
-    std::filesystem::remove_all(folder_);
-  }
-  ~Meeting() { std::filesystem::remove_all(folder_); }
-  const std::filesystem::path& folder() const { return folder_; }
-
- private:
-  std::filesystem::path folder_;
-};
-
-/// Ranks as threads, each with its own connections. What a rank throws, by rank.
-std::vector<std::string> run_ranks(int size, const TcpTransportOptions& options,
-                                   const std::function<void(TcpTransport&)>& body) {
-  const Meeting meeting;
-  std::vector<std::string> errors(size);
-  std::vector<std::jthread> threads;
-  for (int rank = 0; rank < size; ++rank) {
-    threads.emplace_back([&, rank] {
-      try {
-        FileStore store(meeting.folder());
-        TcpTransport transport(store, rank, size, options);
-        body(transport);
-      } catch (const std::exception& error) {
-        errors[rank] = error.what();
-      }
-    });
-  }
-  threads.clear();
-  return errors;
-}
+using std::chrono::milliseconds;
 
 RC_GTEST_PROP(TcpTransport, MessagesOfAnySizeGoToTheirRanksInOrder, ()) {
   const int size = *rc::gen::inRange(2, 5);
@@ -75,7 +26,7 @@ RC_GTEST_PROP(TcpTransport, MessagesOfAnySizeGoToTheirRanksInOrder, ()) {
   const auto length = [=](int a, int b, int n) {
     return base::CounterStream(seed, a * 16 + b).word(n) % (n % 3 == 0 ? 300'000 : 50);
   };
-  const auto errors = run_ranks(size, {.deadline_s = 30}, [&](TcpTransport& transport) {
+  const auto errors = run_tcp_ranks(size, {.deadline_s = 30}, [&](TcpTransport& transport) {
     const int rank = transport.rank();
     for (int round = 0; round < 3; ++round) {
       std::vector<Bytes> sent, received;
@@ -101,7 +52,7 @@ RC_GTEST_PROP(TcpTransport, MessagesOfAnySizeGoToTheirRanksInOrder, ()) {
 }
 
 TEST(TcpTransport, LargeMessagesBothWaysDoNotLockUp) {
-  const auto errors = run_ranks(2, {.deadline_s = 60}, [](TcpTransport& transport) {
+  const auto errors = run_tcp_ranks(2, {.deadline_s = 60}, [](TcpTransport& transport) {
     const int other = 1 - transport.rank();
     const Bytes sent = bytes_of(16 << 20, transport.rank() + 1);
     Bytes received(sent.size());
@@ -112,7 +63,7 @@ TEST(TcpTransport, LargeMessagesBothWaysDoNotLockUp) {
 }
 
 TEST(TcpTransport, ADeadlineNamesRankPeerOperationAndBytes) {
-  const auto errors = run_ranks(3, {.deadline_s = 0.5}, [](TcpTransport& transport) {
+  const auto errors = run_tcp_ranks(3, {.deadline_s = 0.5}, [](TcpTransport& transport) {
     Bytes received(12);
     if (transport.rank() == 0) transport.exchange(-1, {}, 2, received);
     std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -121,7 +72,7 @@ TEST(TcpTransport, ADeadlineNamesRankPeerOperationAndBytes) {
 }
 
 TEST(TcpTransport, TellsAMessageOfTheWrongSizeAndWhoGivesUp) {
-  const auto errors = run_ranks(2, {.deadline_s = 20}, [](TcpTransport& transport) {
+  const auto errors = run_tcp_ranks(2, {.deadline_s = 20}, [](TcpTransport& transport) {
     Bytes received(8);
     try {
       if (transport.rank() == 0) transport.exchange(1, bytes_of(5, 1), 1, received);
@@ -213,41 +164,6 @@ TEST(TcpTransport, TheOthersRegroupAtOnceAfterARankIsKilled) {
 
 TEST(TcpTransport, TheOthersRegroupWithoutARankThatIsStopped) {
   expect_the_others_to_regroup(SIGSTOP, 1);
-}
-
-TEST(TcpTransport, ARankThatDoesNotComeIsNamed) {
-  const Meeting meeting;
-  FileStore store(meeting.folder());
-  try {
-    TcpTransport(store, 0, 3, {.deadline_s = 0.3});
-    FAIL() << "alone";
-  } catch (const base::RunError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("rank 0 of 3: no connection with ranks 1, 2 within 0.3 s"));
-  }
-}
-
-TEST(TcpTransport, RefusesWhatCanNotBe) {
-  const Meeting meeting;
-  FileStore store(meeting.folder());
-  EXPECT_THROW(TcpTransport(store, 2, 2, {}), base::InputError);
-  EXPECT_THROW(TcpTransport(store, 0, 0, {}), base::InputError);
-  EXPECT_THROW(TcpTransport(store, 0, 1, {.deadline_s = -1}), base::InputError);
-  EXPECT_THROW(TcpTransport(store, 0, 1, {.part_bytes = 0}), base::InputError);
-}
-
-TEST(FileStore, GivesWhatWasSetAndWaitsForWhatWasNot) {
-  const Meeting meeting;
-  FileStore store(meeting.folder());
-  store.set("group/rank 0", "127.0.0.1:1");
-  store.set("group/rank 0", "127.0.0.1:2");
-  EXPECT_EQ(FileStore(meeting.folder()).get("group/rank 0", 1), "127.0.0.1:2");
-  try {
-    store.get("nobody", 0.1);
-    FAIL() << "nothing was set";
-  } catch (const base::RunError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("nobody"));
-    EXPECT_THAT(error.what(), HasSubstr("0.1 s"));
-  }
 }
 
 }  // namespace
