@@ -7,6 +7,9 @@ out=runs/collective
 mpirun=(mpirun --allow-run-as-root --oversubscribe -np 4)
 
 "${mpirun[@]}" build/optinc perf -b 8 -e 256M -f 2 -n 10 -w 2 --algorithm all -J "$out/perf.json" | tee "$out/perf.txt"
+for run in 1 2 3; do
+  "${mpirun[@]}" build/optinc perf -b 64M -e 64M -n 10 -w 2 --algorithm all
+done | tee "$out/perf-64M.txt"
 "${mpirun[@]}" build/optinc perf -b 64M -e 64M -n 10 -w 2 --algorithm all --design designs/b16-n4.safetensors |
   tee "$out/perf-16-bits.txt"
 "${mpirun[@]}" build/optinc perf -b 64M -e 64M -n 10 -w 2 -o reduce_scatter,all_gather --algorithm optinc,ring |
