@@ -1,10 +1,6 @@
 #include "optinc/collective/tcp_rendezvous.h"
 
 #include <chrono>
-#include <cstring>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,11 +61,12 @@ TEST(TcpRendezvous, StrangersAreLeftOutside) {
   std::jthread strangers([&] {
     const std::string value = store.get("optinc/0", 30);
     const TcpAddress address = parse_tcp_address(value.substr(0, value.find(' ')));
+    const std::string request = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: stranger\r\n\r\n";
     std::vector<FileDescriptor> open;
     for (int i = 0; i < 300; ++i) {
       FileDescriptor socket = start_to_connect(address);
       std::this_thread::sleep_for(std::chrono::microseconds(300));
-      if (socket.is_open() && i % 2 == 0) write_some(socket, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n and more", 46);
+      if (socket.is_open() && i % 2 == 0) write_some(socket, request.data(), request.size());
       if (i % 3 != 0) open.push_back(std::move(socket));
     }
   });

@@ -104,8 +104,8 @@ TEST(TcpTransport, ManySmallMessages) {
   EXPECT_THAT(errors, Each(std::string()));
 }
 
-// Rank 1 sends rank 0 those of its next exchanges while rank 0 still waits for rank 2: small ones, and one that fits into
-// no buffer, so that rank 1 waits in its second exchange.
+// Rank 1 sends rank 0 those of its next exchanges while rank 0 still waits for rank 2: small ones, and one that fits
+// into no buffer, so that rank 1 waits in its second exchange.
 TEST(TcpTransport, MessagesOfLaterExchangesWaitForTheirTurn) {
   const auto errors = run_tcp_ranks(3, {.deadline_s = 60}, [](TcpTransport& transport) {
     if (transport.rank() == 1) {
