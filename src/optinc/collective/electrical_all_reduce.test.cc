@@ -96,7 +96,9 @@ TEST_P(ElectricalAllReduce, SumsSmallIntegersExactlyInEveryTypeInPlaceAndOutOfPl
           for (std::size_t i = 0; i < kCount; ++i) {
             ASSERT_EQ(values[i], static_cast<float>(ranks * (ranks + 1) / 2 + ranks * static_cast<int>(i % 7)));
           }
-          if (!in_place) EXPECT_EQ(input, before);
+          if (!in_place) {
+            EXPECT_EQ(input, before);
+          }
         });
       }
     }

@@ -217,7 +217,9 @@ TEST(ResilientAllReduce, TheRingTakesOverForTheCallThatFailed) {
   for (std::size_t i = 0; i < 5000; ++i) {
     double sum = 0;
     for (int rank = 0; rank < 4; ++rank) sum += gradient_of(rank, i + 1)[i];
-    if (i % 500 == 0) EXPECT_NEAR(ends[0].results[0][i], sum / 4, 1e-6);
+    if (i % 500 == 0) {
+      EXPECT_NEAR(ends[0].results[0][i], sum / 4, 1e-6);
+    }
   }
 }
 
