@@ -63,7 +63,7 @@ run_ctest() {
   return "$outcome"
 }
 
-check_format() { find src tests \( -name '*.h' -o -name '*.cc' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
+check_format() { find src tests python \( -name '*.h' -o -name '*.cc' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
 
 # LibTorch's headers take clang-tidy most of a minute a file, and tests are made of GoogleTest's macros: neither is checked.
 check_tidy() {

@@ -69,15 +69,9 @@ Ranks ranks_of(const std::vector<py::array>& arrays, const std::vector<py::array
 using Make = std::function<std::unique_ptr<AllReduce>(collective::Transport&)>;
 
 Make electrical(const std::string& algorithm) {
-  if (algorithm == "ring") {
-    return [](collective::Transport& transport) { return std::make_unique<collective::RingAllReduce>(transport); };
-  }
-  if (algorithm == "rabenseifner") {
-    return
-        [](collective::Transport& transport) { return std::make_unique<collective::RabenseifnerAllReduce>(transport); };
-  }
-  if (algorithm == "tree") {
-    return [](collective::Transport& transport) { return std::make_unique<collective::TreeAllReduce>(transport); };
+  for (const collective::Electrical one : collective::kElectrical) {
+    if (to_string(one) != algorithm) continue;
+    return [one](collective::Transport& transport) { return collective::make_all_reduce(one, transport); };
   }
   base::refuse("algorithm {}: expected optinc, ring, rabenseifner or tree", algorithm);
 }

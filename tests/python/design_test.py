@@ -217,17 +217,17 @@ class Package(unittest.TestCase):
         header = (DESIGNS.parent / "src/optinc/base/version.h").read_text()
         self.assertIn(f'"{optinc.__version__}"', header)
 
-    # The stubs name all that the extension has, and nothing else.
-    def test_stubs_are_complete(self):
-        stubs = ast.parse((DESIGNS.parent / "python/optinc/_core.pyi").read_text())
-        classes = {node.name: node for node in stubs.body if isinstance(node, ast.ClassDef)}
-        functions = {node.name for node in stubs.body if isinstance(node, ast.FunctionDef)}
+    # The type declarations name all that the extension has, and nothing else.
+    def test_type_declarations_are_complete(self):
+        module = ast.parse((DESIGNS.parent / "python/optinc/_core.pyi").read_text())
+        classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+        functions = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
         public = {name for name in dir(optinc._core) if not name.startswith("_")}
         self.assertEqual(public, set(classes) | functions)
         for name, node in classes.items():
             there = {member for member in dir(getattr(optinc._core, name)) if not member.startswith("_")}
-            stub = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-            self.assertEqual(there, {part for part in stub if not part.startswith("_")}, name)
+            declared = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+            self.assertEqual(there, {part for part in declared if not part.startswith("_")}, name)
 
 
 if __name__ == "__main__":

@@ -94,8 +94,7 @@ collective::AllReduceStats GlooAllReduce::run(const collective::Tensor& tensor, 
     throw_gloo_error(fmt::format("rank {} of {}: all-reduce of {} bytes", group_->rank, size, tensor.bytes()), error);
   }
   if (call.op == collective::ReduceOp::average) values[0].div_(size);
-  const std::size_t ring_bytes = 2 * tensor.bytes() * (size - 1) / size;
-  return {.payload_bytes = tensor.bytes(), .wire_bytes = ring_bytes, .rounds = 2 * (size - 1), .servers = size};
+  return {.payload_bytes = tensor.bytes(), .servers = size};
 }
 
 }  // namespace optinc::backend

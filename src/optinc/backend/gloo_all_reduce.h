@@ -10,8 +10,8 @@
 namespace optinc::backend {
 
 /// c10d's ProcessGroupGloo: a ring over connections of its own. It sums and divides in the tensor's type, in float32
-/// and float16; it has no bfloat16. Modelled as RingAllReduce is: 2 (N - 1) rounds, 2 S (N - 1) / N bytes a port. What
-/// Gloo says when it fails is the end of a TransportError, which names no peer: Gloo doesn't.
+/// and float16; it has no bfloat16. What crosses a port is Gloo's affair: wire_bytes and
+/// rounds are 0. What Gloo says when it fails is the end of a TransportError, which names no peer: Gloo doesn't.
 class GlooAllReduce : public collective::AllReduce {
  public:
   /// All ranks make it together. They meet at a store that rank 0 opens at `address`, a name or number of its host;

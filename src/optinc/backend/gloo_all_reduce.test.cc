@@ -31,7 +31,7 @@ TEST(GlooAllReduce, SumsAndAveragesInPlaceAndApart) {
                           {.op = collective::ReduceOp::sum});
       EXPECT_EQ(stats.servers, size);
       EXPECT_EQ(stats.payload_bytes, 4000);
-      EXPECT_EQ(stats.wire_bytes, 8000 * (size - 1) / size);
+      EXPECT_EQ(stats.wire_bytes, 0u);
       gloo.average(values, 0);
       for (int i = 0; i < 1000; ++i) {
         EXPECT_EQ(sums[i], static_cast<float>(size * i) + size * (size - 1) / 2.0f);

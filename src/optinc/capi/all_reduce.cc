@@ -77,11 +77,11 @@ collective::OpticalAllReduceOptions optical_options(const optinc_all_reduce_opti
 std::unique_ptr<collective::AllReduce> make_electrical(int algorithm, collective::Transport& transport) {
   switch (algorithm) {
     case OPTINC_ALGORITHM_RING:
-      return std::make_unique<collective::RingAllReduce>(transport);
+      return collective::make_all_reduce(collective::Electrical::ring, transport);
     case OPTINC_ALGORITHM_RABENSEIFNER:
-      return std::make_unique<collective::RabenseifnerAllReduce>(transport);
+      return collective::make_all_reduce(collective::Electrical::rabenseifner, transport);
     case OPTINC_ALGORITHM_TREE:
-      return std::make_unique<collective::TreeAllReduce>(transport);
+      return collective::make_all_reduce(collective::Electrical::tree, transport);
     default:
       base::refuse(
           "algorithm {}: expected OPTINC_ALGORITHM_OPTINC, OPTINC_ALGORITHM_RING, OPTINC_ALGORITHM_RABENSEIFNER or "

@@ -8,13 +8,10 @@
 #include "optinc/base/error.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/optics_options.h"
+#include "optinc/cli/ranks.h"
 #include "optinc/collective/electrical_all_reduce.h"
 #include "optinc/collective/optical_all_reduce.h"
-#include "optinc/collective/thread_transport.h"
 #include "optinc/workload/training.h"
-#ifdef OPTINC_WITH_MPI
-#include "optinc/collective/mpi_transport.h"
-#endif
 
 namespace optinc::cli {
 namespace {
@@ -67,26 +64,6 @@ base::Json configuration(const Options& options) {
           {"seed", train.seed}};
 }
 
-/// Starts the ranks: as processes if mpirun started us, else as threads.
-void run_ranks(const Options& options, const std::function<void(collective::Transport&)>& body) {
-#ifdef OPTINC_WITH_MPI
-  if (collective::started_by_mpi()) {
-    const collective::MpiSession session;
-    collective::run_mpi_rank(session, {.deadline_s = options.deadline_s}, body);
-    return;
-  }
-#endif
-  collective::run_ranks(options.workers, {.deadline_s = options.deadline_s}, body);
-}
-
-bool over_mpi() {
-#ifdef OPTINC_WITH_MPI
-  return collective::started_by_mpi();
-#else
-  return false;
-#endif
-}
-
 void print_result(const Options& options, const workload::TrainResult& result, Context& context) {
   if (options.json) {
     print_json(context, {{"steps", result.steps},
@@ -106,11 +83,13 @@ void print_result(const Options& options, const workload::TrainResult& result, C
 }
 
 void run_train(const Options& options, Context& context) {
-  run_ranks(options, [&](collective::Transport& transport) {
+  const RankOptions ranks{.ranks = options.workers, .deadline_s = options.deadline_s};
+  run_as_ranks(ranks, context, [&](const Rank& rank) {
+    collective::Transport& transport = rank.transport;
     Options mine = options;
     mine.workers = transport.size();
     mine.train.corpus = corpus_options(options);
-    workload::RunDescription run{options.reduce, over_mpi() ? "mpi" : "threads", configuration(mine), nullptr};
+    workload::RunDescription run{options.reduce, transport_of(ranks), configuration(mine), nullptr};
     std::optional<Optics> optics;
     std::unique_ptr<collective::AllReduce> all_reduce;
     if (options.reduce == "optinc") {

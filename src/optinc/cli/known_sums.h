@@ -12,7 +12,8 @@
 namespace optinc::cli {
 
 /// Element i of rank r is k 2^-17 with a whole number k(r, i), bell-shaped about 0, of so few bits that the sum over
-/// all ranks, in any order, is exact in the type. A function of seed, r and i alone.
+/// all ranks, in any order, is exact in the type. A function of seed, r and i alone: a hash of
+/// a few operations, not base::CounterStream, since every rank draws every rank's inputs to check its part.
 class KnownSums {
  public:
   KnownSums(codec::ElementType type, int ranks, std::uint64_t seed);

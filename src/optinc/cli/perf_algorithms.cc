@@ -92,10 +92,10 @@ std::unique_ptr<Algorithm> make_algorithm(const std::string& name, Transport& tr
                                           const AlgorithmOptions& options) {
   if (name == "optinc") return std::make_unique<OpticalAlgorithm>(transport, options);
   if (name == "int32-switch") return std::make_unique<SwitchAlgorithm>(transport, options);
-  if (name == "ring") return std::make_unique<Plain>(std::make_unique<collective::RingAllReduce>(transport));
-  if (name == "tree") return std::make_unique<Plain>(std::make_unique<collective::TreeAllReduce>(transport));
-  if (name == "rabenseifner") {
-    return std::make_unique<Plain>(std::make_unique<collective::RabenseifnerAllReduce>(transport));
+  for (const collective::Electrical electrical : collective::kElectrical) {
+    if (to_string(electrical) == name) {
+      return std::make_unique<Plain>(collective::make_all_reduce(electrical, transport));
+    }
   }
 #ifdef OPTINC_WITH_MPI
   if (name == "mpi") {

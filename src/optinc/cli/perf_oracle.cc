@@ -6,6 +6,7 @@
 
 #include "optinc/codec/exact_average.h"
 #include "optinc/codec/pam4.h"
+#include "optinc/collective/optical_network.h"
 
 namespace optinc::cli {
 namespace {
@@ -20,7 +21,6 @@ struct Quantised {
   Quantised(int ranks, const Inputs& inputs, const codec::QuantiserOptions& quantiser, std::uint64_t seed,
             std::uint64_t first, std::size_t count)
       : scales(codec::block_count(count, quantiser.block)), codes(ranks, std::vector<std::uint32_t>(count)) {
-    constexpr std::uint64_t kQuantiseStream = 0x7175616e74697365;  // as in collective/optical_network.cc
     std::vector<std::vector<float>> values(ranks, std::vector<float>(count));
     std::vector<std::uint16_t> of_one(scales.size());
     for (int rank = 0; rank < ranks; ++rank) {
@@ -29,8 +29,8 @@ struct Quantised {
       for (std::size_t b = 0; b < scales.size(); ++b) scales[b] = std::max(scales[b], of_one[b]);
     }
     for (int rank = 0; rank < ranks; ++rank) {
-      const base::CounterStream stream(seed, kQuantiseStream + static_cast<std::uint64_t>(rank));
-      codec::reference::quantise(values[rank], scales, quantiser, stream, first, codes[rank]);
+      codec::reference::quantise(values[rank], scales, quantiser, collective::quantiser_stream(seed, rank), first,
+                                 codes[rank]);
     }
   }
 };

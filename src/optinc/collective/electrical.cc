@@ -5,6 +5,35 @@
 #include "optinc/base/error.h"
 #include "optinc/collective/element_arithmetic.h"
 
+namespace optinc::collective {
+
+std::string to_string(Electrical algorithm) {
+  switch (algorithm) {
+    case Electrical::ring:
+      return "ring";
+    case Electrical::rabenseifner:
+      return "rabenseifner";
+    case Electrical::tree:
+      return "tree";
+  }
+  return "?";
+}
+
+std::unique_ptr<AllReduce> make_all_reduce(Electrical algorithm, Transport& transport,
+                                           const ElectricalOptions& options) {
+  switch (algorithm) {
+    case Electrical::ring:
+      return std::make_unique<RingAllReduce>(transport, options);
+    case Electrical::rabenseifner:
+      return std::make_unique<RabenseifnerAllReduce>(transport, options);
+    case Electrical::tree:
+      return std::make_unique<TreeAllReduce>(transport, options);
+  }
+  return nullptr;
+}
+
+}  // namespace optinc::collective
+
 namespace optinc::collective::electrical {
 
 void check(const ElectricalOptions& options) {

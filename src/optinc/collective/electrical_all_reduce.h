@@ -67,4 +67,13 @@ class TreeAllReduce : public AllReduce {
   std::vector<std::byte> scratch_;
 };
 
+enum class Electrical { ring, rabenseifner, tree };
+inline constexpr Electrical kElectrical[] = {Electrical::ring, Electrical::rabenseifner, Electrical::tree};
+
+/// "ring", "rabenseifner", "tree".
+std::string to_string(Electrical algorithm);
+
+std::unique_ptr<AllReduce> make_all_reduce(Electrical algorithm, Transport& transport,
+                                           const ElectricalOptions& options = {});
+
 }  // namespace optinc::collective

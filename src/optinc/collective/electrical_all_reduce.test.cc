@@ -19,9 +19,10 @@ namespace optinc::collective {
 namespace {
 
 std::unique_ptr<AllReduce> make(const std::string& name, Transport& transport, const ElectricalOptions& options) {
-  if (name == "ring") return std::make_unique<RingAllReduce>(transport, options);
-  if (name == "rabenseifner") return std::make_unique<RabenseifnerAllReduce>(transport, options);
-  return std::make_unique<TreeAllReduce>(transport, options);
+  for (const Electrical algorithm : kElectrical) {
+    if (to_string(algorithm) == name) return make_all_reduce(algorithm, transport, options);
+  }
+  return nullptr;
 }
 
 /// Averages inputs[rank] over threads; what each rank holds then, and its statistics.

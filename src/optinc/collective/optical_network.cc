@@ -7,13 +7,6 @@
 #include "optinc/codec/pam4.h"
 
 namespace optinc::collective {
-namespace {
-
-// Rank r draws its stochastic rounding from stream kQuantiseStream + r.
-constexpr std::uint64_t kQuantiseStream = 0x7175616e74697365;  // "quantise" in ASCII
-
-}  // namespace
-
 OpticalNetwork::OpticalNetwork(const fabric::Fabric& fabric, const OpticalNetworkOptions& options)
     : fabric_(fabric), options_(options) {
   codec::check(options.quantiser);
@@ -30,8 +23,8 @@ std::size_t OpticalNetwork::packed_bytes(std::size_t count) const {
 
 void OpticalNetwork::encode(std::span<const float> values, std::span<const std::uint16_t> scales, int server,
                             std::uint64_t first_element, std::span<std::uint8_t> packed) const {
-  const base::CounterStream stream(options_.seed, kQuantiseStream + static_cast<std::uint64_t>(server));
-  codec::quantise_packed(values, scales, options_.quantiser, stream, first_element, packed);
+  codec::quantise_packed(values, scales, options_.quantiser, quantiser_stream(options_.seed, server), first_element,
+                         packed);
 }
 
 void OpticalNetwork::decode_own(std::span<const std::uint8_t> packed, std::span<const std::uint16_t> scales,

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "optinc/base/random.h"
 #include "optinc/collective/in_network.h"
 #include "optinc/fabric/fabric.h"
 
@@ -16,6 +17,12 @@ struct OpticalNetworkOptions {
   /// and the average is over the others.
   std::vector<int> dark_ports;
 };
+
+/// The random words of a server's stochastic quantisation.
+inline base::CounterStream quantiser_stream(std::uint64_t seed, int server) {
+  constexpr std::uint64_t kQuantise = 0x7175616e74697365;  // "quantise" in ASCII
+  return {seed, kQuantise + static_cast<std::uint64_t>(server)};
+}
 
 /// Server r is on port r of the fabric.
 class OpticalNetwork : public InNetwork {

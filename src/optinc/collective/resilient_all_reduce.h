@@ -45,7 +45,8 @@ using MakeOptics = std::function<std::unique_ptr<AllReduce>(Transport& ranks, co
 
 class ResilientAllReduce : public AllReduce {
  public:
-  /// Throws base::InputError for lost ports that are no ranks. `transport` must live as long as this.
+  /// Calls are told apart by their number, which this object counts: it is the only one of its kind on `transport`,
+  /// which must live as long as this. Throws base::InputError for lost ports that are no ranks.
   ResilientAllReduce(Transport& transport, MakeOptics make_optics, const ResilientOptions& options);
   ~ResilientAllReduce() override;
   std::string name() const override { return "resilient"; }
