@@ -41,6 +41,7 @@ endif()
 if(OPTINC_WITH_TORCH)
   find_package(Torch REQUIRED)
   pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)
+  pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 endif()
 
 add_library(optinc_flags INTERFACE)

@@ -177,6 +177,13 @@ Fab::Fab(Program program, Hardware hardware, mesh::Correction correction, std::u
   }
 }
 
+void Fab::set_hours_since_calibration(double hours) {
+  Hardware aged = hardware_;
+  aged.hours_since_calibration = hours;
+  check(aged);
+  hardware_ = std::move(aged);
+}
+
 MadeElement Fab::make_mesh(const Element& element, std::uint64_t number, std::uint64_t chip) const {
   const Block& block = program_.stages[element.stage].blocks[element.block];
   MadeElement made{element.kind == Element::Kind::first ? block.first : *block.second, {}, {}};

@@ -49,6 +49,10 @@ class Fab {
   std::uint64_t seed() const { return seed_; }
   const LinkBudget& budget() const { return budget_; }
 
+  /// The age of the chips made from now on: their drift differs, nothing else. Throws base::InputError for an age that
+  /// hardware can't have.
+  void set_hours_since_calibration(double hours);
+
   /// Chip number `chip` < kMostChips: a function of the seed and its number.
   Chip make(std::uint64_t chip) const;
   /// Its hops as a network from the servers' levels to the receivers' [N M], symbol i of server n at i N + n, for shot

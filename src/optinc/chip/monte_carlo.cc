@@ -5,15 +5,12 @@
 #include <cmath>
 #include <mutex>
 
-#include "optinc/base/gaussian.h"
 #include "optinc/base/parallel.h"
 #include "optinc/base/random.h"
+#include "optinc/chip/chip_run.h"
 #include "optinc/chip/server_levels.h"
-#include "optinc/chip/streams.h"
-#include "optinc/chip/transmission.h"
 #include "optinc/device/preprocessing.h"
 #include "optinc/device/splitting.h"
-#include "optinc/onn/forward.h"
 #include "optinc/verify/inputs.h"
 
 namespace optinc::chip {
@@ -41,76 +38,6 @@ struct Tile {
     }
     shape.exact_codes(count, steps.data(), exact.data());
   }
-};
-
-/// A chip in use: its network for one shot of phase noise, and all that is added to signals.
-class Run {
- public:
-  Run(const Fab& fab, const Chip& chip, std::uint64_t shot)
-      : fab_(fab), chip_(chip), network_(fab.network(chip, shot)), noise_(fab.detector_noise()) {
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-      full_scale_.push_back(static_cast<float>(fab.program().stages[l + 1].largest_output));
-      first_unit_.push_back(units_);
-      if (noise_[l] > 0) units_ += network_.layers[l].outputs;
-    }
-    const Hardware& hardware = fab.hardware();
-    plain_relu_ =
-        hardware.activation == Activation::relu && hardware.activation_knee == 0 && hardware.activation_leak == 0;
-  }
-
-  /// Place `first` of the inputs numbers the noise. levels [count, N M] from the transmitters are changed; received
-  /// [count, N M] are the levels that the receivers decide on.
-  void pass(std::uint64_t first, std::size_t count, std::vector<float>& levels, std::vector<float>& received) {
-    transmit(fab_, chip_, first, count, levels.data());
-    if (units_ == 0 && plain_relu_) {
-      onn::forward(network_, count, levels.data(), received.data());
-    } else {
-      draw_noise(first, count);
-      onn::forward(network_, count, levels.data(), received.data(),
-                   [&](const onn::LayerSums& layer) { detect(layer); });
-    }
-    const std::size_t ports = chip_.threshold_error.size();
-    for (std::size_t i = 0; i < count * ports; ++i) received[i] -= chip_.threshold_error[i % ports];
-  }
-
- private:
-  /// All detectors' noise of a row is one stream.
-  void draw_noise(std::uint64_t first, std::size_t count) {
-    drawn_.assign(count * units_, 0.0f);
-    for (std::size_t row = 0; row < count && units_ > 0; ++row) {
-      base::add_gaussians(fab_.seed(), stream_of(Purpose::detection, chip_.number, first + row), 1.0f, units_,
-                          drawn_.data() + row * units_);
-    }
-  }
-
-  void detect(const onn::LayerSums& layer) const {
-    if (noise_[layer.layer] > 0) {
-      const float sigma = noise_[layer.layer];
-      for (std::size_t row = 0; row < layer.rows; ++row) {
-        const float* const z = drawn_.data() + (layer.first_row + row) * units_ + first_unit_[layer.layer];
-        for (std::size_t unit = 0; unit < layer.units; ++unit) layer.sums[unit * layer.stride + row] += sigma * z[unit];
-      }
-    }
-    if (layer.layer + 1 == network_.layers.size()) return;
-    const std::size_t size = layer.units * layer.stride;
-    if (plain_relu_) {
-      for (std::size_t i = 0; i < size; ++i) layer.sums[i] = std::max(layer.sums[i], 0.0f);
-    } else {
-      for (std::size_t i = 0; i < size; ++i) {
-        layer.sums[i] = activate(fab_.hardware(), layer.sums[i], full_scale_[layer.layer]);
-      }
-    }
-  }
-
-  const Fab& fab_;
-  const Chip& chip_;
-  onn::Network network_;
-  std::vector<float> noise_;             // [layers]
-  std::vector<float> full_scale_;        // [layers]
-  std::vector<std::size_t> first_unit_;  // of each layer in a row of drawn_
-  std::size_t units_ = 0;                // detectors that have noise
-  std::vector<float> drawn_;             // [count, units_]
-  bool plain_relu_;
 };
 
 /// Counts what the servers received: received [count, N M], against [count, M] or empty.
@@ -178,12 +105,12 @@ ChipResult simulate(const Fab& fab, std::uint64_t number, const SimulationOption
   const auto hold = noisy ? static_cast<std::uint64_t>(hardware.phase_noise_hold) : inputs;
   ChipResult whole;
   std::mutex mutex;
-  const auto run_tile = [&](Run& run, std::uint64_t first, std::size_t count, ChipResult& result) {
+  const auto run_tile = [&](const ChipRun& run, std::uint64_t first, std::size_t count, ChipResult& result) {
     const Tile tile(shape, fab.seed(), options.sample, first, count);
     const std::size_t ports = static_cast<std::size_t>(shape.servers) * shape.symbols();
     std::vector<float> levels(count * ports), received(count * ports), against;
     deal_levels(shape, fab.seed(), count, tile.numbers.data(), tile.steps.data(), levels.data());
-    run.pass(first, count, levels, received);
+    run.pass(first, count, levels.data(), received.data());
     if (options.against != nullptr) {
       std::vector<float> onn_inputs(count * shape.inputs);
       against.resize(count * shape.symbols());
@@ -200,7 +127,7 @@ ChipResult simulate(const Fab& fab, std::uint64_t number, const SimulationOption
   if (noisy) {
     // A shot after another; each has its own matrices.
     base::parallel_for(inputs, hold, options.threads, [&](std::size_t begin, std::size_t end, int) {
-      Run run(fab, chip, begin / hold);
+      const ChipRun run(fab, chip, begin / hold);
       ChipResult result;
       for (std::size_t first = begin; first < end; first += kTile) {
         run_tile(run, first, std::min(kTile, end - first), result);
@@ -208,11 +135,10 @@ ChipResult simulate(const Fab& fab, std::uint64_t number, const SimulationOption
       merge(result);
     });
   } else {
-    const int threads = options.threads > 0 ? options.threads : base::available_threads();
-    std::vector<Run> runs(threads, Run(fab, chip, 0));
-    base::parallel_for(inputs, kTile, threads, [&](std::size_t begin, std::size_t end, int thread) {
+    const ChipRun run(fab, chip, 0);
+    base::parallel_for(inputs, kTile, options.threads, [&](std::size_t begin, std::size_t end, int) {
       ChipResult result;
-      run_tile(runs[thread], begin, end - begin, result);
+      run_tile(run, begin, end - begin, result);
       merge(result);
     });
   }

@@ -24,6 +24,19 @@ void add_optics_flags(CLI::App& verb, OpticsOptions& options) {
   verb.add_option("--block", options.block, "Elements that share a scale")->capture_default_str();
 }
 
+codec::QuantiserOptions quantiser_of(const OpticsOptions& options, int bits) {
+  return {.bits = bits,
+          .block = options.block,
+          .scale_format = codec::parse_scale_format(options.scale_format),
+          .rounding = codec::parse_quantiser_rounding(options.quantiser_rounding)};
+}
+
+base::Json quantiser_json(const OpticsOptions& options) {
+  return {{"block", options.block},
+          {"scale-format", options.scale_format},
+          {"quantiser-rounding", options.quantiser_rounding}};
+}
+
 Optics make_optics(const OpticsOptions& options) {
   const onn::Design design = onn::load_design(options.design);
   const fabric::CascadeMode mode = fabric::parse_cascade_mode(options.cascade_mode);
@@ -31,10 +44,7 @@ Optics make_optics(const OpticsOptions& options) {
   const bool cascade = !options.level_1.empty();
   Optics optics{.fabric = cascade ? fabric::make_fabric(onn::load_design(options.level_1), design, mode, evaluation)
                                   : fabric::make_fabric(design, evaluation),
-                .network = {.quantiser = {.bits = design.bits,
-                                          .block = options.block,
-                                          .scale_format = codec::parse_scale_format(options.scale_format),
-                                          .rounding = codec::parse_quantiser_rounding(options.quantiser_rounding)},
+                .network = {.quantiser = quantiser_of(options, design.bits),
                             .dark_ports = {}},
                 .description = {}};
   optics.description = {{"file", options.design.filename().string()},
@@ -42,10 +52,8 @@ Optics make_optics(const OpticsOptions& options) {
                         {"servers", design.servers},
                         {"rounding", codec::to_string(design.rounding)},
                         {"evaluation", fabric::to_string(optics.fabric.evaluation)},
-                        {"tabulated", optics.fabric.tabulated},
-                        {"block", options.block},
-                        {"scale-format", options.scale_format},
-                        {"quantiser-rounding", options.quantiser_rounding}};
+                        {"tabulated", optics.fabric.tabulated}};
+  optics.description.update(quantiser_json(options));
   if (cascade) {
     optics.description["level_1"] = options.level_1.filename().string();
     optics.description["cascade_mode"] = fabric::to_string(mode);

@@ -30,6 +30,10 @@ struct Optics {
 /// Adds --design, --level-1, --cascade-mode, --evaluation, --scale-format, --quantiser-rounding and --block.
 void add_optics_flags(CLI::App& verb, OpticsOptions& options);
 
+/// How blocks of an all-reduce of `bits` bits are quantised; and as the description has it.
+codec::QuantiserOptions quantiser_of(const OpticsOptions& options, int bits);
+base::Json quantiser_json(const OpticsOptions& options);
+
 /// Throws base::InputError for a flag or a file that can't be.
 Optics make_optics(const OpticsOptions& options);
 

@@ -52,6 +52,8 @@ struct AllReduceStats {
   std::size_t non_finite_blocks = 0;  ///< blocks that are NaN at every rank now
   int servers = 0;                    ///< whose tensors are in the result
   bool fell_back = false;             ///< the electrical ring took the place of the optics (ResilientAllReduce)
+  double quantise_seconds = 0;        ///< of this rank: scales, quantise and pack, unpack and dequantise
+  double emulate_seconds = 0;         ///< of this rank: what stands for its share of the device's work
 };
 
 class AllReduce {

@@ -7,10 +7,13 @@
 
 #include "optinc/base/error.h"
 #include "optinc/base/parallel.h"
+#include "optinc/base/stopwatch.h"
 #include "optinc/collective/transport_error.h"
 
 namespace optinc::collective {
 namespace {
+
+using base::Stopwatch;
 
 /// Whether the tensor's own memory can be read and written as floats.
 bool is_aligned_float32(const Tensor& tensor, const std::byte* memory) {
@@ -55,12 +58,19 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
     sent_.clear();
     received_.clear();
     const bool has_scales = t < chunks, has_elements = t >= 1 && t - 1 < chunks, has_results = t >= 2;
-    if (has_results) reduce_share(chunk_at(t - 2), call.first_element);
-    if (has_elements) encode(tensor, call, chunk_at(t - 1));
+    if (has_results) {
+      const Stopwatch watch(stats.emulate_seconds);
+      reduce_share(chunk_at(t - 2), call.first_element);
+    }
+    if (has_elements) {
+      const Stopwatch watch(stats.quantise_seconds);
+      encode(tensor, call, chunk_at(t - 1));
+    }
     if (has_scales) {
       Chunk& chunk = chunk_at(t);
       chunk.begin = t * chunk_size;
       chunk.count = std::min(chunk_size, tensor.count - chunk.begin);
+      const Stopwatch watch(stats.quantise_seconds);
       find_scales(tensor, call, chunk);
       stats.wire_bytes += network_.packed_bytes(chunk.count) +
                           chunk.scales.size() * codec::scale_bytes(network_.quantiser().scale_format);
@@ -94,6 +104,7 @@ AllReduceStats InNetworkAllReduce::run(const Tensor& tensor, const ReduceCall& c
     exchange_and_check(t == 0);
     if (has_scales) take_largest_scales(chunk_at(t));
     if (has_results) {
+      const Stopwatch watch(stats.quantise_seconds);
       const Chunk& chunk = chunk_at(t - 2);
       stats.non_finite_blocks += decode(tensor, call, chunk);
       report_done((chunk.begin + chunk.count) * tensor.element_bytes());

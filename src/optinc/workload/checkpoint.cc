@@ -15,16 +15,18 @@ namespace {
 using base::Json;
 
 static_assert(std::endian::native == std::endian::little, "checkpoints hold floats as they are in memory");
-constexpr const char* kFormat = "optinc-checkpoint/1";
+constexpr const char* kFormat = "optinc-checkpoint/2";
 
 Json to_json(const TrainProgress& progress) {
   return {{"step", progress.step},
           {"non_finite_steps", progress.non_finite_steps},
           {"validation_loss", progress.validation_loss},
+          {"validation_top1", progress.validation_top1},
           {"seconds", progress.seconds},
-          {"reduce_seconds", progress.reduce_seconds},
+          {"account", to_json(progress.account)},
           {"payload_bytes", progress.payload_bytes},
-          {"wire_bytes", progress.wire_bytes}};
+          {"wire_bytes", progress.wire_bytes},
+          {"rounds", progress.rounds}};
 }
 
 TrainProgress progress_from(const Json& json) {
@@ -32,10 +34,12 @@ TrainProgress progress_from(const Json& json) {
   return {.step = json.at("step"),
           .non_finite_steps = json.at("non_finite_steps"),
           .validation_loss = loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>(),
+          .validation_top1 = json.at("validation_top1"),
           .seconds = json.at("seconds"),
-          .reduce_seconds = json.at("reduce_seconds"),
+          .account = account_from_json(json.at("account")),
           .payload_bytes = json.at("payload_bytes"),
-          .wire_bytes = json.at("wire_bytes")};
+          .wire_bytes = json.at("wire_bytes"),
+          .rounds = json.at("rounds")};
 }
 
 void append(std::string& content, const std::vector<float>& values) {
@@ -59,16 +63,20 @@ void check_fingerprint(const std::filesystem::path& path, const Json& found, con
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  Json arrays = Json::array();
+  std::size_t floats = 0;
+  for (const CheckpointArray& array : checkpoint.arrays) {
+    arrays.push_back({{"name", array.name}, {"count", array.values.size()}});
+    floats += array.values.size();
+  }
   const Json header = {{"format", kFormat},
-                       {"parameters", checkpoint.parameters.size()},
-                       {"updates", checkpoint.optimiser.updates},
+                       {"arrays", arrays},
+                       {"updates", checkpoint.updates},
                        {"fingerprint", checkpoint.fingerprint},
                        {"progress", to_json(checkpoint.progress)}};
   std::string content = header.dump() + '\n';
-  content.reserve(content.size() + 3 * checkpoint.parameters.size() * sizeof(float));
-  append(content, checkpoint.parameters);
-  append(content, checkpoint.optimiser.first_moment);
-  append(content, checkpoint.optimiser.second_moment);
+  content.reserve(content.size() + floats * sizeof(float));
+  for (const CheckpointArray& array : checkpoint.arrays) append(content, array.values);
   base::write_file_atomically(path, content);
 }
 
@@ -81,14 +89,17 @@ Checkpoint load_checkpoint(const std::filesystem::path& path, const Json& finger
   try {
     check_fingerprint(path, header.at("fingerprint"), fingerprint);
     rest.remove_prefix(rest.find('\n') + 1);
-    const std::size_t parameters = header.at("parameters");
-    base::require(rest.size() == 3 * parameters * sizeof(float), "{}: {} bytes behind its first line, expected {}",
-                  path.string(), rest.size(), 3 * parameters * sizeof(float));
-    Checkpoint checkpoint{.fingerprint = fingerprint, .progress = progress_from(header.at("progress"))};
-    checkpoint.parameters = take(rest, parameters);
-    checkpoint.optimiser.first_moment = take(rest, parameters);
-    checkpoint.optimiser.second_moment = take(rest, parameters);
-    checkpoint.optimiser.updates = header.at("updates");
+    Checkpoint checkpoint{.fingerprint = fingerprint,
+                          .progress = progress_from(header.at("progress")),
+                          .updates = header.at("updates"),
+                          .arrays = {}};
+    std::size_t floats = 0;
+    for (const Json& array : header.at("arrays")) floats += array.at("count").get<std::size_t>();
+    base::require(rest.size() == floats * sizeof(float), "{}: {} bytes behind its first line, expected {}",
+                  path.string(), rest.size(), floats * sizeof(float));
+    for (const Json& array : header.at("arrays")) {
+      checkpoint.arrays.push_back({.name = array.at("name"), .values = take(rest, array.at("count"))});
+    }
     return checkpoint;
   } catch (const nlohmann::json::exception&) {
     base::refuse("{}: the first line of this training checkpoint is damaged", path.string());

@@ -1,15 +1,17 @@
 // A training run put down to be taken up again.
 //
-// File: one line of JSON {"format": "optinc-checkpoint/1", "parameters": n, "updates", "fingerprint": {...},
-// "progress": {...}}, then 3 n little-endian float32: parameters, first moments, second moments.
+// File: one line of JSON {"format": "optinc-checkpoint/2", "arrays": [{"name", "count"}, ...], "updates", "fingerprint":
+// {...}, "progress": {...}}, then the arrays one behind the other, little-endian float32.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "optinc/base/record.h"
-#include "optinc/workload/adamw.h"
+#include "optinc/workload/account.h"
 
 namespace optinc::workload {
 
@@ -17,16 +19,22 @@ namespace optinc::workload {
 struct TrainProgress {
   std::int64_t step = 0;     ///< steps done
   int non_finite_steps = 0;  ///< the last so many steps had non-finite gradients
-  double validation_loss = 0;
-  double seconds = 0, reduce_seconds = 0;
-  std::uint64_t payload_bytes = 0, wire_bytes = 0;
+  double validation_loss = 0, validation_top1 = 0;
+  double seconds = 0;
+  Account account;
+  std::uint64_t payload_bytes = 0, wire_bytes = 0, rounds = 0;
+};
+
+struct CheckpointArray {
+  std::string name;
+  std::vector<float> values;
 };
 
 struct Checkpoint {
   base::Json fingerprint;  ///< the options that the course of the run depends on
   TrainProgress progress;
-  std::vector<float> parameters;
-  AdamWState optimiser;
+  std::int64_t updates = 0;  ///< of the optimiser
+  std::vector<CheckpointArray> arrays;
 };
 
 /// The old file stays until the new one is whole. Throws base::RunError when it can't be written.

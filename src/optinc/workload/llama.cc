@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include "optinc/base/error.h"
-#include "optinc/linalg/blas.h"
 #include "optinc/workload/decoder_functions.h"
+#include "optinc/workload/flat_parameters.h"
 
 namespace optinc::workload {
 namespace {
@@ -56,43 +55,28 @@ LlamaOptions checked(LlamaOptions options) {
 class Llama::Network {
  public:
   Network(const LlamaOptions& options, std::uint64_t seed) : options_(checked(options)) {
-    // Both are settings of this thread or process, not of the model: see the class comment.
-    at::set_num_threads(1);
-    linalg::use_one_blas_thread();
-
+    compute_alone_in_this_thread();
     const std::int64_t vocab = options_.vocab, hidden = options_.hidden, ffn = options_.ffn_hidden;
     const std::int64_t layers = options_.layers;
-    matrix_parameters_ = 2 * vocab * hidden + layers * (4 * hidden * hidden + 3 * ffn * hidden);
-    flat_ = at::empty({matrix_parameters_ + (2 * layers + 1) * hidden});
-
-    // A generator of its own: the global one is shared by all threads.
-    at::Generator generator = at::detail::createCPUGenerator(seed);
-    const auto matrix = [&](std::int64_t m, std::int64_t n, double deviation) {
-      const Tensor parameter = next_parameter({m, n});
-      parameter.detach().normal_(0, deviation, generator);
-      return parameter;
-    };
-    const auto gain = [&] {
-      const Tensor parameter = next_parameter({hidden});
-      parameter.detach().fill_(1);
-      return parameter;
-    };
     // What 2 * layers parts add up to should not grow with their number.
     const double share = 1 / std::sqrt(2.0 * static_cast<double>(layers));
-    layers_.resize(layers);
-    embedding_ = matrix(vocab, hidden, kEmbeddingDeviation);
-    for (Layer& layer : layers_) {
-      layer.qkv = matrix(3 * hidden, hidden, matrix_deviation(hidden));
-      layer.attention_out = matrix(hidden, hidden, share * matrix_deviation(hidden));
-      layer.gate_up = matrix(2 * ffn, hidden, matrix_deviation(hidden));
-      layer.down = matrix(hidden, ffn, share * matrix_deviation(ffn));
+    add_matrix("embedding", vocab, hidden, kEmbeddingDeviation);
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
+      const std::string name = fmt::format("layers.{}.", layer);
+      add_matrix(name + "qkv", 3 * hidden, hidden, matrix_deviation(hidden));
+      add_matrix(name + "attention_out", hidden, hidden, share * matrix_deviation(hidden));
+      add_matrix(name + "gate_up", 2 * ffn, hidden, matrix_deviation(hidden));
+      add_matrix(name + "down", hidden, ffn, share * matrix_deviation(ffn));
     }
-    output_ = matrix(vocab, hidden, matrix_deviation(hidden));
-    for (Layer& layer : layers_) {
-      layer.attention_norm = gain();
-      layer.ffn_norm = gain();
+    add_matrix("output", vocab, hidden, matrix_deviation(hidden));
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
+      parameters_.add(fmt::format("layers.{}.attention_norm", layer), {hidden}, /*decayed=*/false);
+      parameters_.add(fmt::format("layers.{}.ffn_norm", layer), {hidden}, /*decayed=*/false);
     }
-    output_norm_ = gain();
+    parameters_.add("output_norm", {hidden}, /*decayed=*/false);
+    parameters_.allocate();
+    draw(seed);
+    take_tensors(layers);
     rotary_table_ = rotary_table(options_.context, hidden / options_.heads);
   }
 
@@ -122,24 +106,46 @@ class Llama::Network {
     return at::cross_entropy_loss(logits, targets, {}, reduction);
   }
 
-  std::span<float> parameters() const { return {flat_.data_ptr<float>(), static_cast<std::size_t>(flat_.numel())}; }
-  std::size_t matrix_parameter_count() const { return static_cast<std::size_t>(matrix_parameters_); }
-  /// In the order of parameters().
-  const std::vector<Tensor>& parameter_tensors() const { return parameter_tensors_; }
+  const FlatParameters& parameters() const { return parameters_; }
 
  private:
-  /// A leaf of the graph that lies behind the one before in flat_.
-  Tensor next_parameter(at::IntArrayRef shape) {
-    const std::int64_t count = c10::multiply_integers(shape);
-    parameter_tensors_.push_back(flat_.narrow(0, taken_, count).view(shape).detach().set_requires_grad(true));
-    taken_ += count;
-    return parameter_tensors_.back();
+  void add_matrix(const std::string& name, std::int64_t m, std::int64_t n, double deviation) {
+    parameters_.add(name, {m, n}, /*decayed=*/true);
+    deviations_.push_back(deviation);
+  }
+
+  void draw(std::uint64_t seed) {
+    // A generator of its own: the global one is shared by all threads.
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    for (std::size_t matrix = 0; matrix < deviations_.size(); ++matrix) {
+      parameters_.tensor(matrix).detach().normal_(0, deviations_[matrix], generator);
+    }
+    const auto gains = parameters_.values().subspan(parameters_.decayed_count());
+    std::fill(gains.begin(), gains.end(), 1.0f);
+  }
+
+  void take_tensors(std::int64_t layers) {
+    std::size_t next = 0;
+    const auto take = [&] { return parameters_.tensor(next++); };
+    layers_.resize(layers);
+    embedding_ = take();
+    for (Layer& layer : layers_) {
+      layer.qkv = take();
+      layer.attention_out = take();
+      layer.gate_up = take();
+      layer.down = take();
+    }
+    output_ = take();
+    for (Layer& layer : layers_) {
+      layer.attention_norm = take();
+      layer.ffn_norm = take();
+    }
+    output_norm_ = take();
   }
 
   LlamaOptions options_;
-  std::int64_t matrix_parameters_ = 0, taken_ = 0;
-  Tensor flat_;
-  std::vector<Tensor> parameter_tensors_;
+  FlatParameters parameters_;
+  std::vector<double> deviations_;  // of the matrices at the start, in their order
   Tensor embedding_, output_;  // [vocab, hidden]
   Tensor output_norm_;         // [hidden]
   std::vector<Layer> layers_;
@@ -151,11 +157,15 @@ Llama::Llama(const LlamaOptions& options, std::uint64_t seed) : network_(std::ma
 Llama::~Llama() = default;
 
 std::span<float> Llama::parameters() {
-  return network_->parameters();
+  return network_->parameters().values();
 }
 
 std::size_t Llama::matrix_parameter_count() const {
-  return network_->matrix_parameter_count();
+  return network_->parameters().decayed_count();
+}
+
+std::vector<NamedArray> Llama::named_arrays() const {
+  return network_->parameters().named();
 }
 
 std::vector<float> Llama::losses(std::span<const std::int32_t> tokens, int sequences) const {
@@ -166,14 +176,8 @@ std::vector<float> Llama::losses(std::span<const std::int32_t> tokens, int seque
 }
 
 double Llama::loss_and_gradient(std::span<const std::int32_t> tokens, int sequences, std::span<float> gradient) const {
-  base::require(gradient.size() == network_->parameters().size(), "room for {} gradients: expected {}", gradient.size(),
-                network_->parameters().size());
   const Tensor loss = network_->losses(tokens, sequences, at::Reduction::Mean);
-  float* to = gradient.data();
-  for (const Tensor& part : torch::autograd::grad({loss}, network_->parameter_tensors())) {
-    const Tensor dense = part.contiguous();
-    to = std::copy_n(dense.data_ptr<float>(), dense.numel(), to);
-  }
+  network_->parameters().gradient(loss, gradient);
   return loss.item<float>();
 }
 

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "optinc/workload/named_array.h"
+
 namespace optinc::workload {
 
 struct LlamaOptions {
@@ -36,6 +38,8 @@ class Llama {
   std::span<float> parameters();
   /// How many of them are elements of matrices: those that weight decay is meant for.
   std::size_t matrix_parameter_count() const;
+
+  std::vector<NamedArray> named_arrays() const;
 
   /// `tokens`, [sequences, length + 1] row-major, 1 <= length <= context: each token of a sequence but the first is
   /// predicted from those before it. Returns the cross-entropies of the predictions in nats, [sequences, length].

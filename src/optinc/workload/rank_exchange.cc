@@ -1,5 +1,6 @@
 #include "optinc/workload/rank_exchange.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "optinc/base/error.h"
@@ -26,6 +27,27 @@ void broadcast(collective::Transport& transport, std::span<std::byte> bytes) {
     return;
   }
   for (int to = 1; to < transport.size(); ++to) transport.exchange(to, bytes, to, {});
+}
+
+std::vector<std::vector<float>> gather(collective::Transport& transport, std::span<const float> values) {
+  if (transport.rank() != 0) {
+    transport.exchange(0, std::as_bytes(values), 0, {});
+    return {};
+  }
+  std::vector<std::vector<float>> all(transport.size(), std::vector<float>(values.begin(), values.end()));
+  for (int from = 1; from < transport.size(); ++from) {
+    transport.exchange(from, {}, from, std::as_writable_bytes(std::span(all[from])));
+  }
+  return all;
+}
+
+void scatter(collective::Transport& transport, std::span<const std::vector<float>> all, std::span<float> values) {
+  if (transport.rank() != 0) {
+    transport.exchange(0, {}, 0, std::as_writable_bytes(values));
+    return;
+  }
+  std::ranges::copy(all[0], values.begin());
+  for (int to = 1; to < transport.size(); ++to) transport.exchange(to, std::as_bytes(std::span(all[to])), to, {});
 }
 
 void sum_over_ranks(collective::Transport& transport, std::span<double> values) {

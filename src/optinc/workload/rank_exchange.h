@@ -27,6 +27,12 @@ void broadcast(collective::Transport& transport, std::vector<T>& values) {
   broadcast(transport, std::as_writable_bytes(std::span(values)));
 }
 
+/// Rank 0 gets every rank's `values`, the same length at all, in the order of ranks; the others get nothing.
+std::vector<std::vector<float>> gather(collective::Transport& transport, std::span<const float> values);
+
+/// The inverse: rank r gets all[r] of rank 0 in `values`.
+void scatter(collective::Transport& transport, std::span<const std::vector<float>> all, std::span<float> values);
+
 /// Replaces each of `values` by its sum over the ranks, added in the order of the ranks: the same bits at every rank.
 void sum_over_ranks(collective::Transport& transport, std::span<double> values);
 

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The paper's two training experiments (its figure 7a), paired: of one seed every run has the same start, the same batches and
+# the same order, and only the reduction of gradients differs. Records: runs/fig7a/; `build/optinc reproduce fig7a` shows them.
+#
+#   OPTINC_DATA=DATA runs/fig7a.sh [PART ..]     DATA has cifar-100-binary/ and wikipedia/
+#
+# Parts: resnet20 resnet50 llama-small llama; default: all, one after the other (about half a day on two cores). What has its
+# result is left alone, what was broken off goes on from its checkpoint (in output/), to the same bits.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${OPTINC_DATA:?expected the folder with cifar-100-binary/ and wikipedia/}"
+optinc=${OPTINC:-build/optinc}
+checkpoints=output/fig7a
+
+# run PART NAME SEED FLAG ..
+run() {
+  local records=runs/fig7a/$1/$2-seed$3.jsonl checkpoint=$checkpoints/$1-$2-seed$3.checkpoint resume=()
+  mkdir -p "runs/fig7a/$1" "$checkpoints"
+  if grep -qs '"type":"result"' "$records"; then return; fi
+  if [[ -e $checkpoint && -e $records ]]; then resume=(--resume); fi
+  echo "$1 $2 seed $3"
+  "$optinc" train --workers 4 --seed "$3" --records "$records" --checkpoint "$checkpoint" "${resume[@]}" "${@:4}"
+}
+
+# The plain scheme, all defaults of the paper: decimals are discarded, scales are powers of two. And the best of rounding, scale
+# and error feedback.
+plain=(--reduce optinc --bits 8 --rounding floor --scale-format exponent8)
+best=(--reduce optinc --bits 8 --rounding nearest-unbiased --scale-format absmax16 --error-feedback)
+bits16=(--reduce optinc --bits 16 --rounding floor --scale-format exponent8)
+
+resnet20() {
+  local common=(--model resnet20 --data "$OPTINC_DATA/cifar-100-binary" --epochs 15 --validate-every 585)
+  for seed in 1 2 3; do
+    run resnet20 exact $seed --reduce exact "${common[@]}"
+    run resnet20 optinc8-plain $seed "${plain[@]}" "${common[@]}"
+    run resnet20 optinc8-best $seed "${best[@]}" "${common[@]}"
+    if ((seed == 1)); then
+      run resnet20 optinc16 $seed "${bits16[@]}" "${common[@]}"
+      run resnet20 optinc16-table2 $seed "${bits16[@]}" --inject table2:3-6 "${common[@]}"
+    fi
+  done
+}
+
+if (($# == 0)); then set -- resnet20 resnet50 llama-small llama; fi
+for part in "$@"; do
+  case $part in
+    resnet20 | resnet50 | llama-small | llama) "${part//-/_}" ;;
+    *)
+      echo "runs/fig7a.sh: part $part: expected resnet20, resnet50, llama-small or llama" >&2
+      exit 2
+      ;;
+  esac
+done

@@ -1,0 +1,182 @@
+#include "optinc/cli/reducers.h"
+
+#include <charconv>
+#include <utility>
+
+#include "optinc/base/error.h"
+#include "optinc/cli/error_models.h"
+#include "optinc/collective/electrical_all_reduce.h"
+#include "optinc/collective/exact_all_reduce.h"
+#include "optinc/collective/in_network_all_reduce.h"
+#include "optinc/fabric/basic_cascade.h"
+#include "optinc/fabric/integer_fabric.h"
+
+namespace optinc::cli {
+namespace {
+
+using collective::AllReduce;
+using collective::Transport;
+
+constexpr int kDefaultBits = 8;
+
+/// An all-reduce that needs nothing beside itself.
+class Electrical : public Reducer {
+ public:
+  explicit Electrical(std::unique_ptr<AllReduce> made) : made_(std::move(made)) {}
+  AllReduce& all_reduce() override { return *made_; }
+
+ private:
+  std::unique_ptr<AllReduce> made_;
+};
+
+struct LostPort {
+  int port = 0;
+  int step = 0;  // from 1
+};
+
+LostPort parse_lost_port(const std::string& text) {
+  LostPort lost;
+  const char* const end = text.data() + text.size();
+  const auto port = std::from_chars(text.data(), end, lost.port);
+  const bool at = port.ec == std::errc() && port.ptr != end && *port.ptr == '@';
+  const auto step = std::from_chars(at ? port.ptr + 1 : end, end, lost.step);
+  base::require(at && step.ec == std::errc() && step.ptr == end && lost.step >= 1,
+                "--lose-port {}: expected PORT@STEP, like 2@100", text);
+  return lost;
+}
+
+/// The optics, and from some step on what is left of them.
+class Optical : public Reducer, private AllReduce {
+ public:
+  Optical(std::shared_ptr<const fabric::Fabric> fabric, const collective::OpticalNetworkOptions& network,
+          const ReducerOptions& options, base::Json description, Transport& transport)
+      : fabric_(std::move(fabric)),
+        network_(*fabric_, network),
+        whole_(transport, network_),
+        ring_(transport),
+        fail_step_(options.fail_step) {
+    design_ = std::move(description);
+    base::require(options.fail_step >= 0, "--fail-step {}: expected 1 or more", options.fail_step);
+    if (options.fail_step > 0) design_["fail_step"] = options.fail_step;
+    if (options.lose_port.empty()) return;
+    const LostPort lost = parse_lost_port(options.lose_port);
+    lost_step_ = lost.step;
+    design_["lost_port"] = {{"port", lost.port}, {"step", lost.step}};
+    collective::OpticalNetworkOptions dark = network;
+    dark.dark_ports.push_back(lost.port);
+    dark_network_ = std::make_unique<collective::OpticalNetwork>(*fabric_, dark);
+    dark_ = std::make_unique<collective::InNetworkAllReduce>(transport, *dark_network_);
+  }
+
+  AllReduce& all_reduce() override { return *this; }
+
+ private:
+  std::string name() const override { return "optinc"; }
+
+  collective::AllReduceStats run(const collective::Tensor& tensor, const collective::ReduceCall& call) override {
+    // The place in the random streams tells the step: a resumed run fails where the unbroken one did.
+    const std::uint64_t step = tensor.count == 0 ? 1 : call.first_element / tensor.count + 1;
+    if (fail_step_ > 0 && step >= static_cast<std::uint64_t>(fail_step_)) return ring_.all_reduce(tensor, call);
+    if (dark_ != nullptr && step >= static_cast<std::uint64_t>(lost_step_)) return dark_->all_reduce(tensor, call);
+    return whole_.all_reduce(tensor, call);
+  }
+
+  std::shared_ptr<const fabric::Fabric> fabric_;
+  collective::OpticalNetwork network_;
+  collective::InNetworkAllReduce whole_;
+  std::unique_ptr<collective::OpticalNetwork> dark_network_;
+  std::unique_ptr<collective::InNetworkAllReduce> dark_;
+  collective::RingAllReduce ring_;
+  int fail_step_ = 0, lost_step_ = 0;
+};
+
+/// The least n with n^2 >= ranks, at least 2.
+int ports_of_cascade(int ranks) {
+  int ports = 2;
+  while (ports * ports < ranks) ++ports;
+  return ports;
+}
+
+/// A device that computes in whole numbers what an exact design of its kind would.
+std::shared_ptr<const fabric::Fabric> ideal_fabric(const ReducerOptions& options, int bits, int ports) {
+  const codec::Rounding rounding = codec::parse_rounding(options.rounding);
+  if (options.reduce == "optinc") return std::make_shared<fabric::IntegerFabric>(ports, bits, rounding);
+  if (options.reduce == "optinc-cascade") {
+    return std::make_shared<fabric::IntegerFabric>(ports * ports, bits, rounding);
+  }
+  const auto level = std::make_shared<fabric::IntegerFabric>(ports, bits, rounding);
+  return std::make_shared<fabric::BasicCascade>(level, level);
+}
+
+std::unique_ptr<Reducer> make_optical(const ReducerOptions& options, std::uint64_t seed, Transport& transport) {
+  const bool basic = options.reduce == "optinc-cascade-basic";
+  const bool cascade = options.reduce == "optinc-cascade" && options.optics.level_1.empty();
+  std::shared_ptr<const fabric::Fabric> fabric;
+  collective::OpticalNetworkOptions network;
+  base::Json description;
+  if (options.bits > 0 || basic || cascade) {
+    const int bits = options.bits > 0 ? options.bits : kDefaultBits;
+    const bool levels = options.reduce != "optinc";
+    const int ports = options.ports > 0 ? options.ports
+                      : levels          ? ports_of_cascade(transport.size())
+                                        : std::max(2, transport.size());
+    fabric = ideal_fabric(options, bits, ports);
+    network.quantiser = quantiser_of(options.optics, bits);
+    description = {{"file", nullptr},
+                   {"bits", bits},
+                   {"servers", ports},
+                   {"rounding", options.rounding},
+                   {"evaluation", "integer"},
+                   {"tabulated", false}};
+    description.update(quantiser_json(options.optics));
+  } else {
+    Optics optics = make_optics(options.optics);
+    fabric = std::move(optics.fabric.fabric);
+    network = optics.network;
+    description = optics.description;
+  }
+  network.seed = seed;
+  if (!options.inject.empty()) {
+    const fabric::ErrorModel model = load_error_model(options.inject);
+    description["injected"] = to_json(model, options.inject);
+    fabric = std::make_shared<fabric::CodeErrors>(fabric, model, seed);
+  }
+  return std::make_unique<Optical>(std::move(fabric), network, options, std::move(description), transport);
+}
+
+}  // namespace
+
+void add_reducer_flags(CLI::App& verb, ReducerOptions& options) {
+  verb.add_option("--reduce", options.reduce,
+                  "How gradients are averaged: exact (in double), ring (in float32), optinc (one device), optinc-cascade "
+                  "(two levels, exact), optinc-cascade-basic (two levels that both quantise)")
+      ->capture_default_str();
+  verb.add_option("--bits", options.bits,
+                  "An ideal device of so many bits, in whole numbers, in the place of a design: what an exact design "
+                  "of that size would give")
+      ->check(CLI::Range(2, 32));
+  verb.add_option("--rounding", options.rounding, "Of an ideal device: floor, nearest or nearest-unbiased")
+      ->capture_default_str();
+  verb.add_option("--ports", options.ports, "Of an ideal device, or of each of a cascade; default: as few as do")
+      ->check(CLI::Range(2, 1024));
+  verb.add_option("--inject", options.inject,
+                  "Errors that the device makes: table2:LAYERS (a row of the paper's table, like table2:4-7), rate:R "
+                  "(+-1), or the file of a check (optinc verify --json, or records)");
+  verb.add_option("--fail-step", options.fail_step,
+                  "For trial: the device is gone from this step on, and an electrical ring takes its place");
+  verb.add_option("--lose-port", options.lose_port,
+                  "For trial: PORT@STEP, that server's light does not arrive from that step on: the average is over "
+                  "the others");
+  add_optics_flags(verb, options.optics);
+}
+
+std::unique_ptr<Reducer> make_reducer(const ReducerOptions& options, std::uint64_t seed, Transport& transport) {
+  const std::string& reduce = options.reduce;
+  if (reduce == "exact") return std::make_unique<Electrical>(std::make_unique<collective::ExactAllReduce>(transport));
+  if (reduce == "ring") return std::make_unique<Electrical>(std::make_unique<collective::RingAllReduce>(transport));
+  base::require(reduce == "optinc" || reduce == "optinc-cascade" || reduce == "optinc-cascade-basic",
+                "--reduce {}: expected exact, ring, optinc, optinc-cascade or optinc-cascade-basic", reduce);
+  return make_optical(options, seed, transport);
+}
+
+}  // namespace optinc::cli
