@@ -1,14 +1,18 @@
 #include "optinc/cli/reducers.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "optinc/base/error.h"
 #include "optinc/cli/error_models.h"
+#include "optinc/cli/program_files.h"
 #include "optinc/collective/electrical_all_reduce.h"
 #include "optinc/collective/exact_all_reduce.h"
 #include "optinc/collective/in_network_all_reduce.h"
 #include "optinc/fabric/basic_cascade.h"
+#include "optinc/fabric/chip_device.h"
 #include "optinc/fabric/integer_fabric.h"
 
 namespace optinc::cli {
@@ -45,26 +49,33 @@ LostPort parse_lost_port(const std::string& text) {
   return lost;
 }
 
+/// What light goes through in training.
+struct Device {
+  std::shared_ptr<const fabric::Fabric> fabric;
+  collective::OpticalNetworkOptions network;
+  base::Json description;
+  std::function<void(std::uint64_t step)> before_step = [](std::uint64_t) {};  ///< steps from 1; may be left out
+};
+
 /// The optics, and from some step on what is left of them.
 class Optical : public Reducer, private AllReduce {
  public:
-  Optical(std::shared_ptr<const fabric::Fabric> fabric, const collective::OpticalNetworkOptions& network,
-          const ReducerOptions& options, base::Json description, Transport& transport)
-      : fabric_(std::move(fabric)),
-        network_(*fabric_, network),
+  Optical(Device device, const ReducerOptions& options, Transport& transport)
+      : device_(std::move(device)),
+        network_(*device_.fabric, device_.network),
         whole_(transport, network_),
         ring_(transport),
         fail_step_(options.fail_step) {
-    design_ = std::move(description);
+    design_ = device_.description;
     base::require(options.fail_step >= 0, "--fail-step {}: expected 1 or more", options.fail_step);
     if (options.fail_step > 0) design_["fail_step"] = options.fail_step;
     if (options.lose_port.empty()) return;
     const LostPort lost = parse_lost_port(options.lose_port);
     lost_step_ = lost.step;
     design_["lost_port"] = {{"port", lost.port}, {"step", lost.step}};
-    collective::OpticalNetworkOptions dark = network;
+    collective::OpticalNetworkOptions dark = device_.network;
     dark.dark_ports.push_back(lost.port);
-    dark_network_ = std::make_unique<collective::OpticalNetwork>(*fabric_, dark);
+    dark_network_ = std::make_unique<collective::OpticalNetwork>(*device_.fabric, dark);
     dark_ = std::make_unique<collective::InNetworkAllReduce>(transport, *dark_network_);
   }
 
@@ -77,11 +88,12 @@ class Optical : public Reducer, private AllReduce {
     // The place in the random streams tells the step: a resumed run fails where the unbroken one did.
     const std::uint64_t step = tensor.count == 0 ? 1 : call.first_element / tensor.count + 1;
     if (fail_step_ > 0 && step >= static_cast<std::uint64_t>(fail_step_)) return ring_.all_reduce(tensor, call);
+    device_.before_step(step);
     if (dark_ != nullptr && step >= static_cast<std::uint64_t>(lost_step_)) return dark_->all_reduce(tensor, call);
     return whole_.all_reduce(tensor, call);
   }
 
-  std::shared_ptr<const fabric::Fabric> fabric_;
+  Device device_;
   collective::OpticalNetwork network_;
   collective::InNetworkAllReduce whole_;
   std::unique_ptr<collective::OpticalNetwork> dark_network_;
@@ -108,40 +120,80 @@ std::shared_ptr<const fabric::Fabric> ideal_fabric(const ReducerOptions& options
   return std::make_shared<fabric::BasicCascade>(level, level);
 }
 
-std::unique_ptr<Reducer> make_optical(const ReducerOptions& options, std::uint64_t seed, Transport& transport) {
-  const bool basic = options.reduce == "optinc-cascade-basic";
-  const bool cascade = options.reduce == "optinc-cascade" && options.optics.level_1.empty();
-  std::shared_ptr<const fabric::Fabric> fabric;
-  collective::OpticalNetworkOptions network;
-  base::Json description;
-  if (options.bits > 0 || basic || cascade) {
-    const int bits = options.bits > 0 ? options.bits : kDefaultBits;
-    const bool levels = options.reduce != "optinc";
-    const int ports = options.ports > 0 ? options.ports
-                      : levels          ? ports_of_cascade(transport.size())
-                                        : std::max(2, transport.size());
-    fabric = ideal_fabric(options, bits, ports);
-    network.quantiser = quantiser_of(options.optics, bits);
-    description = {{"file", nullptr},
-                   {"bits", bits},
-                   {"servers", ports},
-                   {"rounding", options.rounding},
-                   {"evaluation", "integer"},
-                   {"tabulated", false}};
-    description.update(quantiser_json(options.optics));
-  } else {
-    Optics optics = make_optics(options.optics);
-    fabric = std::move(optics.fabric.fabric);
-    network = optics.network;
-    description = optics.description;
+Device ideal_device(const ReducerOptions& options, int ranks) {
+  const int bits = options.bits > 0 ? options.bits : kDefaultBits;
+  const int least = options.reduce == "optinc" ? std::max(2, ranks) : ports_of_cascade(ranks);
+  const int ports = options.ports > 0 ? options.ports : least;
+  Device device{.fabric = ideal_fabric(options, bits, ports),
+                .network = {.quantiser = quantiser_of(options.optics, bits), .dark_ports = {}},
+                .description = {{"file", nullptr},
+                                {"bits", bits},
+                                {"servers", ports},
+                                {"rounding", options.rounding},
+                                {"evaluation", "integer"},
+                                {"tabulated", false}}};
+  device.description.update(quantiser_json(options.optics));
+  return device;
+}
+
+Device device_of_design(const ReducerOptions& options) {
+  Optics optics = make_optics(options.optics);
+  return {.fabric = std::move(optics.fabric.fabric), .network = optics.network, .description = optics.description};
+}
+
+Device device_of_chip(const ReducerOptions& options, std::uint64_t seed) {
+  base::require(!options.program.empty(), "--reduce chip: expected --program, what `optinc compile` made");
+  base::require(options.age_every >= 1, "--age-every {}: expected 1 or more steps", options.age_every);
+  base::require(options.hours_per_step >= 0, "--hours-per-step {}: expected 0 or more", options.hours_per_step);
+  const chip::Hardware hardware = load(options.hardware);
+  const auto chip = std::make_shared<fabric::ChipDevice>(
+      chip::Fab(load_program_file(options.program), hardware, mesh::parse_correction(options.correction), seed),
+      options.chip);
+  Device device{.fabric = chip,
+                .network = {.quantiser = quantiser_of(options.optics, chip->bits()), .dark_ports = {}},
+                .description = {{"file", options.program.filename().string()},
+                                {"bits", chip->bits()},
+                                {"servers", chip->ports()},
+                                {"rounding", codec::to_string(chip->rounding())},
+                                {"evaluation", "chip"},
+                                {"tabulated", false},
+                                {"hardware", options.hardware.preset_or_file},
+                                {"differences", differences_from_ideal(hardware)},
+                                {"correction", options.correction},
+                                {"chip", options.chip}}};
+  device.description.update(quantiser_json(options.optics));
+  if (options.hours_per_step == 0) return device;
+  device.description["hours_per_step"] = options.hours_per_step;
+  device.description["age_every"] = options.age_every;
+  // A function of the step alone, so that a resumed run ages as the unbroken one.
+  device.before_step = [chip, first = hardware.hours_since_calibration, options, aged = std::int64_t{-1}](
+                           std::uint64_t step) mutable {
+    const auto turn = static_cast<std::int64_t>((step - 1) / options.age_every);
+    if (turn == aged) return;
+    aged = turn;
+    chip->set_hours_since_calibration(first + static_cast<double>(turn * options.age_every) * options.hours_per_step);
+  };
+  return device;
+}
+
+Device make_device(const ReducerOptions& options, std::uint64_t seed, int ranks) {
+  if (options.reduce == "chip") return device_of_chip(options, seed);
+  const bool levels_without_designs = options.reduce != "optinc" && options.optics.level_1.empty();
+  if (options.bits > 0 || options.reduce == "optinc-cascade-basic" || levels_without_designs) {
+    return ideal_device(options, ranks);
   }
-  network.seed = seed;
+  return device_of_design(options);
+}
+
+std::unique_ptr<Reducer> make_optical(const ReducerOptions& options, std::uint64_t seed, Transport& transport) {
+  Device device = make_device(options, seed, transport.size());
+  device.network.seed = seed;
   if (!options.inject.empty()) {
     const fabric::ErrorModel model = load_error_model(options.inject);
-    description["injected"] = to_json(model, options.inject);
-    fabric = std::make_shared<fabric::CodeErrors>(fabric, model, seed);
+    device.description["injected"] = to_json(model, options.inject);
+    device.fabric = std::make_shared<fabric::CodeErrors>(device.fabric, model, seed);
   }
-  return std::make_unique<Optical>(std::move(fabric), network, options, std::move(description), transport);
+  return std::make_unique<Optical>(std::move(device), options, transport);
 }
 
 }  // namespace
@@ -149,7 +201,7 @@ std::unique_ptr<Reducer> make_optical(const ReducerOptions& options, std::uint64
 void add_reducer_flags(CLI::App& verb, ReducerOptions& options) {
   verb.add_option("--reduce", options.reduce,
                   "How gradients are averaged: exact (in double), ring (in float32), optinc (one device), optinc-cascade "
-                  "(two levels, exact), optinc-cascade-basic (two levels that both quantise)")
+                  "(two levels, exact), optinc-cascade-basic (two levels that both quantise), chip (imperfect parts)")
       ->capture_default_str();
   verb.add_option("--bits", options.bits,
                   "An ideal device of so many bits, in whole numbers, in the place of a design: what an exact design "
@@ -168,14 +220,23 @@ void add_reducer_flags(CLI::App& verb, ReducerOptions& options) {
                   "For trial: PORT@STEP, that server's light does not arrive from that step on: the average is over "
                   "the others");
   add_optics_flags(verb, options.optics);
+  verb.add_option("--program", options.program, "chip: its mesh program (optinc compile)");
+  add_hardware_options(verb, options.hardware);
+  verb.add_option("--correction", options.correction, "chip: none, local or self-configured")->capture_default_str();
+  verb.add_option("--chip", options.chip, "chip: its number, of those that the seed makes")->capture_default_str();
+  verb.add_option("--hours-per-step", options.hours_per_step,
+                  "chip: hours that it ages in a step of the training, so that its phases drift")
+      ->capture_default_str();
+  verb.add_option("--age-every", options.age_every, "chip: steps after which its age is set anew")
+      ->capture_default_str();
 }
 
 std::unique_ptr<Reducer> make_reducer(const ReducerOptions& options, std::uint64_t seed, Transport& transport) {
   const std::string& reduce = options.reduce;
   if (reduce == "exact") return std::make_unique<Electrical>(std::make_unique<collective::ExactAllReduce>(transport));
   if (reduce == "ring") return std::make_unique<Electrical>(std::make_unique<collective::RingAllReduce>(transport));
-  base::require(reduce == "optinc" || reduce == "optinc-cascade" || reduce == "optinc-cascade-basic",
-                "--reduce {}: expected exact, ring, optinc, optinc-cascade or optinc-cascade-basic", reduce);
+  base::require(reduce == "optinc" || reduce == "optinc-cascade" || reduce == "optinc-cascade-basic" || reduce == "chip",
+                "--reduce {}: expected exact, ring, optinc, optinc-cascade, optinc-cascade-basic or chip", reduce);
   return make_optical(options, seed, transport);
 }
 

@@ -1,11 +1,13 @@
 // How gradients are reduced in training, as flags: which all-reduce, through which device, with which errors.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "optinc/cli/command.h"
+#include "optinc/cli/hardware_options.h"
 #include "optinc/cli/optics_options.h"
 #include "optinc/collective/all_reduce.h"
 #include "optinc/collective/transport.h"
@@ -22,9 +24,16 @@ struct ReducerOptions {
   std::string inject;                ///< error_models.h; empty: none
   int fail_step = 0;                 ///< the device is gone from this step (from 1) on; 0: never
   std::string lose_port;             ///< "PORT@STEP": that port is dark from that step on; empty: none
+
+  std::filesystem::path program;  ///< of a chip
+  HardwareOptions hardware;
+  std::string correction = "self-configured";
+  std::uint64_t chip = 0;     ///< its number
+  double hours_per_step = 0;  ///< that it ages
+  int age_every = 50;         ///< steps, between which it does not
 };
 
-/// Adds --reduce, --bits, --rounding, --ports, --inject, --fail-step, --lose-port and the flags of the optics.
+/// Adds --reduce, --bits, --rounding, --ports, --inject, --fail-step, --lose-port, the flags of the optics and those of a chip.
 void add_reducer_flags(CLI::App& verb, ReducerOptions& options);
 
 /// One rank's all-reduce with all that it needs.

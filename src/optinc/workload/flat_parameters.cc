@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -20,6 +21,19 @@ void compute_alone_in_this_thread() {
   mallopt(M_MMAP_THRESHOLD, kLargestOfHeap);
   at::set_num_threads(1);
   linalg::use_one_blas_thread();
+}
+
+struct FlatParameters::Tensors {
+  at::Tensor flat;
+  std::vector<at::Tensor> leaves;  // in the order in which they were added
+};
+
+FlatParameters::FlatParameters() : tensors_(std::make_unique<Tensors>()) {}
+
+FlatParameters::~FlatParameters() = default;
+
+const at::Tensor& FlatParameters::tensor(std::size_t number) const {
+  return tensors_->leaves[number];
 }
 
 std::size_t FlatParameters::add(const std::string& name, std::vector<std::int64_t> shape, bool decayed) {
@@ -39,21 +53,22 @@ void FlatParameters::allocate() {
     }
     if (decayed) decayed_count_ = static_cast<std::size_t>(taken);
   }
-  flat_ = at::zeros({taken});
+  tensors_->flat = at::zeros({taken});
   for (const Place& place : places_) {
-    tensors_.push_back(flat_.narrow(0, place.begin, place.count).view(place.shape).detach().set_requires_grad(true));
+    const at::Tensor part = tensors_->flat.narrow(0, place.begin, place.count);
+    tensors_->leaves.push_back(part.view(place.shape).detach().set_requires_grad(true));
   }
 }
 
 std::span<float> FlatParameters::values() const {
-  return {flat_.data_ptr<float>(), static_cast<std::size_t>(flat_.numel())};
+  return {tensors_->flat.data_ptr<float>(), static_cast<std::size_t>(tensors_->flat.numel())};
 }
 
 void FlatParameters::gradient(const at::Tensor& loss, std::span<float> gradient) const {
   base::require(gradient.size() == values().size(), "room for {} gradients: expected {}", gradient.size(),
                 values().size());
   std::vector<at::Tensor> in_order;
-  for (const std::size_t number : order_) in_order.push_back(tensors_[number]);
+  for (const std::size_t number : order_) in_order.push_back(tensor(number));
   float* to = gradient.data();
   for (const at::Tensor& part : torch::autograd::grad({loss}, in_order)) {
     const at::Tensor dense = part.contiguous();

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <ATen/ATen.h>
-
 #include "optinc/workload/named_array.h"
+
+namespace at {
+class Tensor;
+}
 
 namespace optinc::workload {
 
@@ -20,13 +23,15 @@ void compute_alone_in_this_thread();
 /// order in which they were added, then the others.
 class FlatParameters {
  public:
+  FlatParameters();
+  ~FlatParameters();
   /// A place for the next array. Returns its number. Until allocate() only.
   std::size_t add(const std::string& name, std::vector<std::int64_t> shape, bool decayed);
   /// Makes the memory, zeros. Once, when all have been added.
   void allocate();
 
   /// Array number `number`, a leaf of the graph: its gradient is what gradient() gives.
-  const at::Tensor& tensor(std::size_t number) const { return tensors_[number]; }
+  const at::Tensor& tensor(std::size_t number) const;
   std::span<float> values() const;
   std::size_t decayed_count() const { return decayed_count_; }
 
@@ -45,8 +50,8 @@ class FlatParameters {
   };
   std::vector<Place> places_;
   std::vector<std::size_t> order_;  // of the numbers in memory
-  std::vector<at::Tensor> tensors_;
-  at::Tensor flat_;
+  struct Tensors;
+  std::unique_ptr<Tensors> tensors_;
   std::size_t decayed_count_ = 0;
 };
 

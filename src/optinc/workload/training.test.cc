@@ -12,6 +12,9 @@
 #include "optinc/base/error.h"
 #include "optinc/collective/electrical_all_reduce.h"
 #include "optinc/collective/thread_transport.h"
+#include "optinc/collective/optical_all_reduce.h"
+#include "optinc/fabric/integer_fabric.h"
+#include "optinc/workload/language_task.h"
 #include "optinc/workload/rank_exchange.h"
 
 namespace optinc::workload {
@@ -38,17 +41,27 @@ const std::filesystem::path& tokeniser_cache() {
   return folder;
 }
 
-TrainOptions small_options() {
-  TrainOptions options;
-  options.corpus = {
+struct SmallOptions : TrainOptions {
+  LanguageOptions language;
+};
+
+SmallOptions small_options() {
+  SmallOptions options;
+  options.language.corpus = {
       .train_text = "data/wikipedia-excerpt/valid.txt", .vocab = 320, .tokeniser_cache = tokeniser_cache()};
-  options.model = {.layers = 2, .hidden = 32, .heads = 2, .context = 16};
+  options.language.model = {.layers = 2, .hidden = 32, .heads = 2, .context = 16};
+  options.language.batch = 2;
+  options.language.validation_windows = 10;
   options.steps = 6;
-  options.batch = 2;
-  options.warmup_steps = 2;
+  options.learning_rate.warmup_steps = 2;
   options.validate_every = 3;
-  options.validation_windows = 10;
   return options;
+}
+
+TrainResult train(const SmallOptions& options, collective::Transport& transport, collective::AllReduce& all_reduce,
+                  const TrainOutput& output = {}) {
+  const auto task = make_language_task(options.language, options.seed, transport);
+  return train_worker(options, kRun, *task, transport, all_reduce, output);
 }
 
 struct TrainedRun {
@@ -72,7 +85,7 @@ struct TrainedRun {
   }
 };
 
-TrainedRun run(const TrainOptions& options, int workers, const std::filesystem::path& file = scratch("records.jsonl"),
+TrainedRun run(const SmallOptions& options, int workers, const std::filesystem::path& file = scratch("records.jsonl"),
                base::RecordMode mode = base::RecordMode::replace) {
   TrainedRun done;
   done.results.resize(workers);
@@ -80,7 +93,7 @@ TrainedRun run(const TrainOptions& options, int workers, const std::filesystem::
     base::RecordWriter records(file, mode);
     collective::run_ranks(workers, {}, [&](collective::Transport& transport) {
       collective::RingAllReduce ring(transport);
-      done.results[transport.rank()] = train_worker(options, kRun, transport, ring, {.records = &records});
+      done.results[transport.rank()] = train(options, transport, ring, {.records = &records});
     });
   }
   done.records = base::read_records(file);
@@ -95,8 +108,9 @@ TEST(Train, WritesTheRecordsOfItsFormat) {
     return found;
   };
   const Json described = trained.of_type("run").at(0);
-  EXPECT_THAT(keys(described), ElementsAre("type", "command", "version", "reduce", "workers", "transport", "seed",
-                                           "config", "parameters", "design", "train_tokens", "validation_tokens"));
+  EXPECT_THAT(keys(described), ElementsAre("type", "command", "version", "model", "reduce", "workers", "transport",
+                                           "seed", "config", "parameters", "design", "train_tokens",
+                                           "validation_tokens"));
   EXPECT_EQ(described["reduce"], "ring");
   EXPECT_EQ(described["workers"], 2);
   EXPECT_EQ(described["config"], Json({{"steps", 6}}));
@@ -113,14 +127,24 @@ TEST(Train, WritesTheRecordsOfItsFormat) {
   EXPECT_EQ(trained.of_type("validation")[1]["step"], 6);
 
   const Json result = trained.of_type("result").at(0);
-  EXPECT_THAT(keys(result), ElementsAre("type", "steps", "validation_loss", "seconds", "reduce_seconds",
-                                        "payload_bytes", "wire_bytes"));
+  EXPECT_THAT(keys(result), ElementsAre("type", "steps", "validation_loss", "seconds", "compute_seconds",
+                                        "wait_seconds", "reduce_seconds", "quantise_seconds", "emulate_seconds",
+                                        "apply_seconds", "validate_seconds", "payload_bytes", "wire_bytes",
+                                        "modelled"));
   EXPECT_EQ(result["validation_loss"], trained.of_type("validation")[1]["loss"]);
   // Two ranks, a ring: each sends the payload once.
   const std::uint64_t payload = 6 * 4 * described["parameters"].get<std::uint64_t>();
   EXPECT_EQ(result["payload_bytes"], payload);
   EXPECT_EQ(result["wire_bytes"], payload);
-  EXPECT_LT(result["reduce_seconds"], result["seconds"]);
+  double parts = 0;
+  for (const char* part : {"compute_seconds", "wait_seconds", "reduce_seconds", "apply_seconds", "validate_seconds"}) {
+    EXPECT_GT(result[part], 0) << part;
+    parts += result[part].get<double>();
+  }
+  EXPECT_LE(parts, result["seconds"]);
+  // Modelled: 6 steps of 2 (N - 1) = 2 rounds of 1 us, and the payload once at 800 GB/s.
+  EXPECT_TRUE(result["modelled"]["optinc_seconds"].is_null());
+  EXPECT_NEAR(result["modelled"]["ring_seconds"], 12e-6 + static_cast<double>(payload) / 800e9, 1e-12);
 }
 
 TEST(Train, FourWorkersGiveTheSameLossesInEveryRun) {
@@ -131,24 +155,25 @@ TEST(Train, FourWorkersGiveTheSameLossesInEveryRun) {
     EXPECT_EQ(result.validation_loss, once.results[0].validation_loss);
     EXPECT_EQ(result.steps, 6);
   }
-  TrainOptions other = small_options();
+  SmallOptions other = small_options();
   other.seed = 2;
   EXPECT_NE(run(other, 4).losses(), once.losses());
 }
 
 TEST(Train, TheLossIsTheMeanOverWorkers) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.steps = 1;
-  LlamaOptions shape = options.model;
-  shape.vocab = options.corpus.vocab;
-  const Corpus corpus = load_corpus(options.corpus);
+  const int batch = options.language.batch;
+  LlamaOptions shape = options.language.model;
+  shape.vocab = options.language.corpus.vocab;
+  const Corpus corpus = load_corpus(options.language.corpus);
   const Llama model(shape, options.seed);
   double sum = 0;
   for (int worker = 0; worker < 3; ++worker) {
-    const auto tokens = draw_batch(corpus.train, shape.context, options.batch, options.seed, 0, worker);
-    for (const float loss : model.losses(tokens, options.batch)) sum += loss;
+    const auto tokens = draw_batch(corpus.train, shape.context, batch, options.seed, 0, worker);
+    for (const float loss : model.losses(tokens, batch)) sum += loss;
   }
-  EXPECT_NEAR(run(options, 3).losses()[0], sum / (3 * options.batch * shape.context), 1e-5);
+  EXPECT_NEAR(run(options, 3).losses()[0], sum / (3 * batch * shape.context), 1e-5);
 }
 
 TEST(Train, LearnsATinyTextByHeart) {
@@ -156,10 +181,10 @@ TEST(Train, LearnsATinyTextByHeart) {
   std::string content;
   for (int i = 0; i < 40; ++i) content += "in optics the light adds up, and what it adds is a gradient.\n";
   base::write_file_atomically(text, content);
-  TrainOptions options = small_options();
-  options.corpus = {.train_text = text, .vocab = 290};
+  SmallOptions options = small_options();
+  options.language.corpus = {.train_text = text, .vocab = 290};
   options.steps = 60;
-  options.learning_rate = 1e-2;
+  options.learning_rate.highest = 1e-2;
   options.validate_every = 0;
   const TrainedRun trained = run(options, 2);
   EXPECT_GT(trained.losses().front(), 5);
@@ -179,7 +204,7 @@ struct BrokenOff : collective::AllReduce {
 };
 
 TEST(Train, AResumedRunIsTheUnbrokenOne) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.steps = 8;
   const TrainedRun unbroken = run(options, 2);
 
@@ -192,7 +217,7 @@ TEST(Train, AResumedRunIsTheUnbrokenOne) {
     EXPECT_THROW(collective::run_ranks(2, {},
                                        [&](collective::Transport& transport) {
                                          BrokenOff broken_off(transport);
-                                         train_worker(options, kRun, transport, broken_off, {.records = &records});
+                                         train(options, transport, broken_off, {.records = &records});
                                        }),
                  RunError);
   }
@@ -216,8 +241,76 @@ TEST(Train, AResumedRunIsTheUnbrokenOne) {
   EXPECT_EQ(run(options, 2).results[0].validation_loss, unbroken.results[0].validation_loss);
 }
 
+/// Through 4-bit optics, whose errors are large; broken off after `last` calls.
+struct Coarse : collective::AllReduce {
+  Coarse(collective::Transport& transport, int most) : optics(transport, fabric, {.network = network()}), last(most) {}
+  static collective::OpticalNetworkOptions network() {
+    return {.quantiser = {.bits = 4, .rounding = codec::QuantiserRounding::stochastic}, .seed = 5, .dark_ports = {}};
+  }
+  std::string name() const override { return "coarse"; }
+  collective::AllReduceStats run(const collective::Tensor& tensor, const collective::ReduceCall& call) override {
+    if (++calls > last) throw RunError("broken off");
+    return optics.all_reduce(tensor, call);
+  }
+  fabric::IntegerFabric fabric{2, 4, codec::Rounding::nearest_unbiased};
+  collective::OpticalAllReduce optics;
+  int last, calls = 0;
+};
+
+TEST(Train, ErrorFeedbackChangesTheRunAndIsCarriedOverByACheckpoint) {
+  const auto losses_of = [](const SmallOptions& options, const std::filesystem::path& file, int last) {
+    const bool resumed = options.resume;
+    base::RecordWriter records(file, resumed ? base::RecordMode::append : base::RecordMode::replace);
+    const auto go = [&] {
+      collective::run_ranks(2, {}, [&](collective::Transport& transport) {
+        Coarse coarse(transport, last);
+        train(options, transport, coarse, {.records = &records});
+      });
+    };
+    if (last < 100) {
+      EXPECT_THROW(go(), RunError);
+    } else {
+      go();
+    }
+    std::vector<double> losses(options.steps);
+    for (const Json& record : base::read_records(file)) {
+      if (record["type"] == "step") losses[record["step"].get<int>() - 1] = record["loss"];
+    }
+    return losses;
+  };
+  SmallOptions options = small_options();
+  options.steps = 8;
+  const std::vector<double> without = losses_of(options, scratch("plain.jsonl"), 100);
+  options.error_feedback = true;
+  options.accumulate = 2;
+  const std::vector<double> with = losses_of(options, scratch("feedback.jsonl"), 100);
+  EXPECT_NE(with, without);
+  options.checkpoint = scratch("feedback.checkpoint");
+  options.checkpoint_every = 3;
+  const std::filesystem::path file = scratch("feedback-broken.jsonl");
+  losses_of(options, file, 5);
+  options.resume = true;
+  EXPECT_EQ(losses_of(options, file, 100), with);
+}
+
+// Two batches of half the size, one after the other, are one batch of both: the mean of their gradients.
+TEST(Train, AccumulatesTheMeanOfBatches) {
+  SmallOptions options = small_options();
+  options.steps = 1;
+  const double one = run(options, 1).losses()[0];
+  options.accumulate = 2;
+  const TrainedRun both = run(options, 1);
+  LanguageOptions language = options.language;
+  collective::run_ranks(1, {}, [&](collective::Transport& transport) {
+    const auto task = make_language_task(language, options.seed, transport);
+    std::vector<float> gradient(task->parameters().size());
+    EXPECT_DOUBLE_EQ(task->loss_and_gradient(0, gradient), one);
+    EXPECT_DOUBLE_EQ((one + task->loss_and_gradient(1, gradient)) / 2, both.losses()[0]);
+  });
+}
+
 TEST(Train, RefusesACheckpointOfAnotherRun) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.steps = 2;
   options.checkpoint = scratch("other.checkpoint");
   options.resume = true;
@@ -226,22 +319,22 @@ TEST(Train, RefusesACheckpointOfAnotherRun) {
   run(options, 2);
   options.resume = true;
   const auto with = [&](auto change) {
-    TrainOptions changed = options;
+    SmallOptions changed = options;
     change(changed);
     return [changed] { run(changed, 2); };
   };
   EXPECT_THAT(
-      with([](TrainOptions& o) { o.learning_rate = 1e-3; }),
+      with([](SmallOptions& o) { o.learning_rate.highest = 1e-3; }),
       ThrowsMessage<InputError>(HasSubstr("other.checkpoint: made with learning_rate 0.005, this run has 0.001")));
-  EXPECT_THAT(with([](TrainOptions& o) { o.model.hidden = 64; }),
+  EXPECT_THAT(with([](SmallOptions& o) { o.language.model.hidden = 64; }),
               ThrowsMessage<InputError>(HasSubstr("made with hidden 32, this run has 64")));
-  EXPECT_THAT(with([](TrainOptions& o) { o.corpus.validation_text = "data/wikipedia-excerpt/valid.txt"; }),
+  EXPECT_THAT(with([](SmallOptions& o) { o.language.corpus.validation_text = "data/wikipedia-excerpt/valid.txt"; }),
               ThrowsMessage<InputError>(HasSubstr("made with train_text ")));
   EXPECT_THAT([&] { run(options, 3); }, ThrowsMessage<InputError>(HasSubstr("made with workers 2, this run has 3")));
 }
 
 TEST(Train, RefusesADamagedCheckpoint) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.steps = 1;
   options.checkpoint = scratch("damaged.checkpoint");
   run(options, 1);
@@ -257,13 +350,13 @@ TEST(Train, RefusesADamagedCheckpoint) {
               ThrowsMessage<InputError>(HasSubstr("bytes behind its first line, expected")));
   EXPECT_THAT(with(whole + "x"), ThrowsMessage<InputError>(HasSubstr("bytes behind its first line, expected")));
   EXPECT_THAT(with(whole.substr(0, 100)), ThrowsMessage<InputError>(HasSubstr("not a training checkpoint")));
-  EXPECT_THAT(with("{\"format\":\"optinc-checkpoint/1\"}\n"),
+  EXPECT_THAT(with("{\"format\":\"optinc-checkpoint/2\"}\n"),
               ThrowsMessage<InputError>(HasSubstr("first line of this training checkpoint is damaged")));
   EXPECT_THAT(with(""), ThrowsMessage<InputError>(HasSubstr("not a training checkpoint")));
 }
 
 TEST(Train, LeavesOutAStepWithANan) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.inject_nan_step = 3;
   options.inject_nan_worker = 1;
   const TrainedRun trained = run(options, 2), plain = run(small_options(), 2);
@@ -288,7 +381,7 @@ struct Broken : collective::AllReduce {
 };
 
 TEST(Train, GivesUpAfterTenNonFiniteSteps) {
-  TrainOptions options = small_options();
+  SmallOptions options = small_options();
   options.steps = 20;
   const std::filesystem::path file = scratch("broken.jsonl");
   base::RecordWriter records(file, base::RecordMode::replace);
@@ -296,7 +389,7 @@ TEST(Train, GivesUpAfterTenNonFiniteSteps) {
   EXPECT_THAT(
       [&] {
         collective::run_ranks(1, {}, [&](collective::Transport& transport) {
-          train_worker(options, kRun, transport, broken, {.records = &records});
+          train(options, transport, broken, {.records = &records});
         });
       },
       ThrowsMessage<RunError>("NaN or infinite gradients in 10 steps in a row, up to step 10"));
@@ -306,40 +399,27 @@ TEST(Train, GivesUpAfterTenNonFiniteSteps) {
 
 // Rank 0 alone reads the files; every rank throws what is wrong with them.
 TEST(Train, EveryRankRefusesBadInput) {
-  const auto errors_of = [](const TrainOptions& options) {
+  const auto errors_of = [](const SmallOptions& options) {
     std::vector<std::string> errors(3);
     collective::run_ranks(3, {}, [&](collective::Transport& transport) {
       collective::RingAllReduce ring(transport);
       try {
-        train_worker(options, kRun, transport, ring, {});
+        train(options, transport, ring);
       } catch (const InputError& error) {
         errors[transport.rank()] = error.what();
       }
     });
     return errors;
   };
-  TrainOptions missing = small_options();
-  missing.corpus.train_text = "no-such.txt";
+  SmallOptions missing = small_options();
+  missing.language.corpus.train_text = "no-such.txt";
   EXPECT_THAT(errors_of(missing), testing::Each(HasSubstr("no-such.txt")));
-  TrainOptions short_text = small_options();
-  short_text.model.context = 100000;
+  SmallOptions short_text = small_options();
+  short_text.language.model.context = 100000;
   EXPECT_THAT(errors_of(short_text), testing::Each(HasSubstr("tokens: expected at least 100001")));
-  TrainOptions no_steps = small_options();
+  SmallOptions no_steps = small_options();
   no_steps.steps = 0;
   EXPECT_THAT(errors_of(no_steps), testing::Each("0 steps: expected at least 1"));
-}
-
-TEST(LearningRate, WarmsUpAndFallsToATenth) {
-  TrainOptions options;
-  options.learning_rate = 0.01;
-  options.warmup_steps = 10;
-  options.steps = 110;
-  EXPECT_DOUBLE_EQ(learning_rate_at(options, 1), 0.001);
-  EXPECT_DOUBLE_EQ(learning_rate_at(options, 10), 0.01);
-  EXPECT_DOUBLE_EQ(learning_rate_at(options, 60), 0.0055);  // half way down
-  EXPECT_DOUBLE_EQ(learning_rate_at(options, 110), 0.001);
-  options.warmup_steps = 0;
-  EXPECT_NEAR(learning_rate_at(options, 1), 0.01, 1e-5);
 }
 
 // 1e16 + 1 - 1e16 in double: 0 in this order, 1 in another one.

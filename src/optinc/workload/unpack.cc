@@ -17,6 +17,11 @@ struct CloseArchive {
   void operator()(archive* opened) const { archive_read_free(opened); }
 };
 
+std::string reason_of(archive* opened) {
+  const char* const reason = archive_error_string(opened);
+  return reason == nullptr ? "no reason given" : reason;
+}
+
 std::string content_of_member(archive* opened, const std::filesystem::path& path) {
   std::string content;
   for (;;) {
@@ -25,7 +30,7 @@ std::string content_of_member(archive* opened, const std::filesystem::path& path
     la_int64_t offset = 0;
     const int status = archive_read_data_block(opened, &block, &size, &offset);
     if (status == ARCHIVE_EOF) return content;
-    base::require(status == ARCHIVE_OK, "{}: damaged or cut off: {}", path.string(), archive_error_string(opened));
+    base::require(status == ARCHIVE_OK, "{}: damaged or cut off: {}", path.string(), reason_of(opened));
     content.resize(static_cast<std::size_t>(offset), '\0');  // a hole reads as zeros
     content.append(static_cast<const char*>(block), size);
   }
@@ -45,7 +50,7 @@ void unpack(const std::filesystem::path& path, const std::filesystem::path& fold
   archive_read_support_format_tar(opened.get());
   constexpr std::size_t kBlock = 1 << 16;
   base::require(archive_read_open_filename(opened.get(), path.c_str(), kBlock) == ARCHIVE_OK, "{}: no archive: {}",
-                path.string(), archive_error_string(opened.get()));
+                path.string(), reason_of(opened.get()));
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw base::RunError(fmt::format("{}: can't be made: {}", folder.string(), error.message()));
@@ -59,7 +64,7 @@ void unpack(const std::filesystem::path& path, const std::filesystem::path& fold
     missing.erase(wanted);
   }
   base::require(status == ARCHIVE_OK || status == ARCHIVE_EOF, "{}: damaged or cut off: {}", path.string(),
-                archive_error_string(opened.get()));
+                reason_of(opened.get()));
   base::require(missing.empty(), "{}: expected {} in this archive", path.string(), missing.empty() ? "" : missing[0]);
 }
 
