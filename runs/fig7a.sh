@@ -41,6 +41,31 @@ resnet20() {
   done
 }
 
+resnet50() {
+  local common=(--model resnet50 --stem imagenet --data "$OPTINC_DATA/cifar-100-binary" --epochs 10 --batch 64 --learning-rate
+    0.2 --validate-every 194 --checkpoint-every 49)
+  run resnet50 exact 1 --reduce exact "${common[@]}"
+  run resnet50 optinc16 1 "${bits16[@]}" "${common[@]}"
+}
+
+llama_small() {
+  local common=(--data "$OPTINC_DATA/wikipedia" --vocab 1024 --tokeniser-cache "$checkpoints" --steps 4000 --validate-every 500
+    --checkpoint-every 500 --warmup-steps 100)
+  for seed in 1 2 3; do
+    run llama-small exact $seed --reduce exact "${common[@]}"
+    run llama-small optinc8-plain $seed "${plain[@]}" "${common[@]}"
+    run llama-small optinc8-best $seed "${best[@]}" "${common[@]}"
+  done
+}
+
+llama() {
+  local common=(--data "$OPTINC_DATA/wikipedia" --layers 8 --hidden 384 --heads 8 --vocab 4096 --context 128 --batch 4
+    --tokeniser-cache "$checkpoints" --steps 500 --validate-every 100 --checkpoint-every 50 --warmup-steps 50 --learning-rate 0.002)
+  run llama exact 1 --reduce exact "${common[@]}"
+  run llama optinc16 1 "${bits16[@]}" "${common[@]}"
+  run llama optinc8-best 1 "${best[@]}" "${common[@]}"
+}
+
 if (($# == 0)); then set -- resnet20 resnet50 llama-small llama; fi
 for part in "$@"; do
   case $part in
