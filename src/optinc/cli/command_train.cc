@@ -26,11 +26,12 @@ struct Options {
 void print_account(const workload::TrainResult& result, Context& context) {
   const auto per_step = [&](double seconds) { return 1000 * seconds / static_cast<double>(result.steps); };
   const workload::Account& account = result.account;
-  fmt::print(context.out,
-             "ms a step, measured: compute {:.2f}, wait {:.2f}, all-reduce {:.2f} (quantise {:.2f}, emulate {:.2f}), apply "
-             "{:.2f}\n",
-             per_step(account.compute), per_step(account.wait), per_step(account.reduce), per_step(account.quantise),
-             per_step(account.emulate), per_step(account.apply));
+  fmt::print(
+      context.out,
+      "ms a step, measured: compute {:.2f}, wait {:.2f}, all-reduce {:.2f} (quantise {:.2f}, emulate {:.2f}), apply "
+      "{:.2f}\n",
+      per_step(account.compute), per_step(account.wait), per_step(account.reduce), per_step(account.quantise),
+      per_step(account.emulate), per_step(account.apply));
   const base::Json& modelled = result.modelled;
   fmt::print(context.out, "ms a step, modelled at {} Gb/s a server: ring {:.3f}",
              modelled["line_rate_gbps"].get<double>(), per_step(modelled["ring_seconds"]));
@@ -49,8 +50,8 @@ void print_result(const Options& options, const workload::TrainResult& result, C
   }
   fmt::print(context.out, "{}: validation loss {:.4f}{} after {} steps, {:.1f} s\n", options.reducer.reduce,
              result.validation_loss,
-             result.validation_top1 ? fmt::format(", top-1 {:.2f} %", 100 * *result.validation_top1) : "",
-             result.steps, result.seconds);
+             result.validation_top1 ? fmt::format(", top-1 {:.2f} %", 100 * *result.validation_top1) : "", result.steps,
+             result.seconds);
   fmt::print(context.out, "{} parameters; a port sends {:.3f} bytes a payload byte (modelled)\n",
              with_commas(result.parameters),
              static_cast<double>(result.wire_bytes) / static_cast<double>(result.payload_bytes));

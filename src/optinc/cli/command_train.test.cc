@@ -94,7 +94,8 @@ TEST(Train, AStepWithANanGradientIsLeftOutAndRecorded) {
 }
 
 TEST(Train, RefusesWhatCanNotBe) {
-  expect_bad_input(run_program(small_run({"--reduce", "tree"})), "--reduce tree: expected exact, ring, optinc, optinc-cascade, optinc-cascade-basic or chip");
+  expect_bad_input(run_program(small_run({"--reduce", "tree"})),
+                   "--reduce tree: expected exact, ring, optinc, optinc-cascade, optinc-cascade-basic or chip");
   expect_bad_input(run_program(small_run({"--design", "none.safetensors"})), "none.safetensors: no such file");
   expect_bad_input(run_program(small_run({"--data", "nowhere"})), "--data nowhere: no such file or folder");
   expect_bad_input(run_program(small_run({"--evaluation", "chip"})),
@@ -161,7 +162,8 @@ TEST(Train, GoesOnWhenTheDeviceFailsOrAPortIsLost) {
     }
     return found;
   };
-  const std::vector<double> whole = losses({}), failed = losses({"--fail-step", "3"}), dark = losses({"--lose-port", "1@3"});
+  const std::vector<double> whole = losses({}), failed = losses({"--fail-step", "3"}),
+                            dark = losses({"--lose-port", "1@3"});
   for (const std::vector<double>& other : {failed, dark}) {
     ASSERT_EQ(other.size(), 4u);
     EXPECT_TRUE(std::equal(whole.begin(), whole.begin() + 3, other.begin()));
@@ -175,8 +177,10 @@ TEST(Train, AChipAgesAsTrainingGoesOn) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_program({"compile", "designs/b8-n4.safetensors", "--out", folder / "chip.json"}).exit_code, kOk);
   const auto losses = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> flags{"--reduce", "chip", "--program", folder / "chip.json", "--set",
-                                   "phase_shifter.drift_rms_rad_per_sqrt_h=0.3", "--records", folder / "r.jsonl"};
+    std::vector<std::string> flags{"--reduce",  "chip",
+                                   "--program", folder / "chip.json",
+                                   "--set",     "phase_shifter.drift_rms_rad_per_sqrt_h=0.3",
+                                   "--records", folder / "r.jsonl"};
     flags.insert(flags.end(), more.begin(), more.end());
     const Outcome outcome = run_program(small_run(flags));
     EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
@@ -197,7 +201,8 @@ TEST(Train, TakesTheErrorsOfACheck) {
   base::Json errors = check.json();
   errors["errors"] = {{{"value", 1}, {"count", 285}}, {{"value", -4}, {"count", 95}}};
   base::write_file_atomically(folder / "check.json", errors.dump());
-  ASSERT_EQ(run_program(small_run({"--inject", folder / "check.json", "--records", folder / "r.jsonl"})).exit_code, kOk);
+  ASSERT_EQ(run_program(small_run({"--inject", folder / "check.json", "--records", folder / "r.jsonl"})).exit_code,
+            kOk);
   const base::Json injected = base::read_records(folder / "r.jsonl")[0]["design"]["injected"];
   EXPECT_EQ(injected["source"], "check.json");
   EXPECT_NEAR(injected["rate"].get<double>(), 380.0 / 28561, 1e-12);
@@ -213,8 +218,8 @@ TEST(Train, TrainsAResnetAndWritesItsWeights) {
   const TemporaryFolder folder;
   workload::image_folder(folder / "images", 64, 20);
   const auto run = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> flags{"train", "--model", "resnet20", "--data", folder / "images", "--batch",
-                                   "4",     "--json",  "--records", folder / "r.jsonl"};
+    std::vector<std::string> flags{"train",   "--model", "resnet20", "--data",    folder / "images",
+                                   "--batch", "4",       "--json",   "--records", folder / "r.jsonl"};
     flags.insert(flags.end(), more.begin(), more.end());
     return run_program(flags);
   };

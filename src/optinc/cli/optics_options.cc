@@ -44,8 +44,7 @@ Optics make_optics(const OpticsOptions& options) {
   const bool cascade = !options.level_1.empty();
   Optics optics{.fabric = cascade ? fabric::make_fabric(onn::load_design(options.level_1), design, mode, evaluation)
                                   : fabric::make_fabric(design, evaluation),
-                .network = {.quantiser = quantiser_of(options, design.bits),
-                            .dark_ports = {}},
+                .network = {.quantiser = quantiser_of(options, design.bits), .dark_ports = {}},
                 .description = {}};
   optics.description = {{"file", options.design.filename().string()},
                         {"bits", design.bits},

@@ -166,8 +166,8 @@ Device device_of_chip(const ReducerOptions& options, std::uint64_t seed) {
   device.description["hours_per_step"] = options.hours_per_step;
   device.description["age_every"] = options.age_every;
   // A function of the step alone, so that a resumed run ages as the unbroken one.
-  device.before_step = [chip, first = hardware.hours_since_calibration, options, aged = std::int64_t{-1}](
-                           std::uint64_t step) mutable {
+  device.before_step = [chip, first = hardware.hours_since_calibration, options,
+                        aged = std::int64_t{-1}](std::uint64_t step) mutable {
     const auto turn = static_cast<std::int64_t>((step - 1) / options.age_every);
     if (turn == aged) return;
     aged = turn;
@@ -199,9 +199,10 @@ std::unique_ptr<Reducer> make_optical(const ReducerOptions& options, std::uint64
 }  // namespace
 
 void add_reducer_flags(CLI::App& verb, ReducerOptions& options) {
-  verb.add_option("--reduce", options.reduce,
-                  "How gradients are averaged: exact (in double), ring (in float32), optinc (one device), optinc-cascade "
-                  "(two levels, exact), optinc-cascade-basic (two levels that both quantise), chip (imperfect parts)")
+  verb.add_option(
+          "--reduce", options.reduce,
+          "How gradients are averaged: exact (in double), ring (in float32), optinc (one device), optinc-cascade "
+          "(two levels, exact), optinc-cascade-basic (two levels that both quantise), chip (imperfect parts)")
       ->capture_default_str();
   verb.add_option("--bits", options.bits,
                   "An ideal device of so many bits, in whole numbers, in the place of a design: what an exact design "
@@ -235,8 +236,9 @@ std::unique_ptr<Reducer> make_reducer(const ReducerOptions& options, std::uint64
   const std::string& reduce = options.reduce;
   if (reduce == "exact") return std::make_unique<Electrical>(std::make_unique<collective::ExactAllReduce>(transport));
   if (reduce == "ring") return std::make_unique<Electrical>(std::make_unique<collective::RingAllReduce>(transport));
-  base::require(reduce == "optinc" || reduce == "optinc-cascade" || reduce == "optinc-cascade-basic" || reduce == "chip",
-                "--reduce {}: expected exact, ring, optinc, optinc-cascade, optinc-cascade-basic or chip", reduce);
+  base::require(
+      reduce == "optinc" || reduce == "optinc-cascade" || reduce == "optinc-cascade-basic" || reduce == "chip",
+      "--reduce {}: expected exact, ring, optinc, optinc-cascade, optinc-cascade-basic or chip", reduce);
   return make_optical(options, seed, transport);
 }
 

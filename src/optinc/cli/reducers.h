@@ -33,7 +33,8 @@ struct ReducerOptions {
   int age_every = 50;         ///< steps, between which it does not
 };
 
-/// Adds --reduce, --bits, --rounding, --ports, --inject, --fail-step, --lose-port, the flags of the optics and those of a chip.
+/// Adds --reduce, --bits, --rounding, --ports, --inject, --fail-step, --lose-port, the flags of the optics and those of
+/// a chip.
 void add_reducer_flags(CLI::App& verb, ReducerOptions& options);
 
 /// One rank's all-reduce with all that it needs.

@@ -42,7 +42,9 @@ workload::TrainOptions train_options(const TrainingOptions& options, int steps, 
   if (options.optimiser) train.optimiser.kind = workload::parse_optimiser(*options.optimiser);
   const bool adamw = train.optimiser.kind == OptimiserKind::adamw;
   train.optimiser.weight_decay = options.weight_decay.value_or(adamw ? 0.1 : 5e-4);
-  train.learning_rate = {.highest = options.learning_rate.value_or(llama ? 5e-3 : adamw ? 1e-3 : 0.1),
+  train.learning_rate = {.highest = options.learning_rate.value_or(llama   ? 5e-3
+                                                                   : adamw ? 1e-3
+                                                                           : 0.1),
                          .warmup_steps = options.warmup_steps.value_or(llama ? 20 : steps / 20),
                          .last_share = options.last_learning_rate.value_or(llama ? 0.1 : 0)};
   train.clip_norm = options.clip_norm.value_or(llama ? 1 : 0);
@@ -103,7 +105,8 @@ Training image_training(const TrainingOptions& options, collective::Transport& t
   images.model.stem = workload::parse_stem(options.stem);
   images.batch = options.batch.value_or(32);
   images.validation_images = options.validation_examples.value_or(0);
-  Training training{.task = workload::make_image_task(images, options.train.seed, transport), .options = {}, .config = {}};
+  Training training{
+      .task = workload::make_image_task(images, options.train.seed, transport), .options = {}, .config = {}};
   const double an_epoch =
       static_cast<double>(training.task->batches_per_epoch()) / std::max(1, options.train.accumulate);
   constexpr int kEpochs = 15;

@@ -53,8 +53,8 @@ TEST(ExactAllReduce, PassesNanOnAndSumsInEveryType) {
       std::vector<float> values{static_cast<float>(transport.rank()), 8};
       std::vector<std::byte> bytes(4), output(4);
       codec::from_float(values, type, codec::Overflow::to_infinity, bytes.data());
-      ExactAllReduce(transport).all_reduce(
-          {.type = type, .count = 2, .input = bytes.data(), .output = output.data()}, {.op = ReduceOp::sum});
+      ExactAllReduce(transport).all_reduce({.type = type, .count = 2, .input = bytes.data(), .output = output.data()},
+                                           {.op = ReduceOp::sum});
       codec::to_float(type, output.data(), values);
       EXPECT_EQ(values, (std::vector<float>{3, 24}));
     });

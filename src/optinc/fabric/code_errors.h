@@ -27,8 +27,8 @@ struct ErrorModel {
 /// error of 0, or do not add up to 1 within 1 %.
 void check(const ErrorModel& model);
 
-/// Each code that `fabric` gives becomes, with probability model.rate (in steps of 2^-32), code + value, kept within 0 ..
-/// 2^B - 1. Which codes these are, and the values, goes by the element's place and `seed` alone.
+/// Each code that `fabric` gives becomes, with probability model.rate (in steps of 2^-32), code + value, kept within 0
+/// .. 2^B - 1. Which codes these are, and the values, goes by the element's place and `seed` alone.
 class CodeErrors : public Fabric {
  public:
   /// Throws base::InputError as check() does, and where there is no fabric.

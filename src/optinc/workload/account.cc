@@ -3,9 +3,9 @@
 namespace optinc::workload {
 
 base::Json to_json(const Account& account) {
-  return {{"compute_seconds", account.compute}, {"wait_seconds", account.wait},
-          {"reduce_seconds", account.reduce},   {"quantise_seconds", account.quantise},
-          {"emulate_seconds", account.emulate}, {"apply_seconds", account.apply},
+  return {{"compute_seconds", account.compute},  {"wait_seconds", account.wait},
+          {"reduce_seconds", account.reduce},    {"quantise_seconds", account.quantise},
+          {"emulate_seconds", account.emulate},  {"apply_seconds", account.apply},
           {"validate_seconds", account.validate}};
 }
 

@@ -1,6 +1,7 @@
 // A training run put down to be taken up again.
 //
-// File: one line of JSON {"format": "optinc-checkpoint/2", "arrays": [{"name", "count"}, ...], "updates", "fingerprint":
+// File: one line of JSON {"format": "optinc-checkpoint/2", "arrays": [{"name", "count"}, ...], "updates",
+// "fingerprint":
 // {...}, "progress": {...}}, then the arrays one behind the other, little-endian float32.
 #pragma once
 

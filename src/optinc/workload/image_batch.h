@@ -27,8 +27,8 @@ struct ImageBatch {
 
 /// Images begin .. begin + count - 1 of `order`, unchanged. Reuses the memory of `batch`.
 void take_images(const ImageSet& set, std::span<const std::uint32_t> order, ImageBatch& batch);
-/// The same, moved and flipped at random: what happens to the image at place `first_place + i` of an epoch is a function
-/// of (seed, epoch, place).
+/// The same, moved and flipped at random: what happens to the image at place `first_place + i` of an epoch is a
+/// function of (seed, epoch, place).
 void take_augmented_images(const ImageSet& set, std::span<const std::uint32_t> order, const Augmentation& augmentation,
                            std::uint64_t seed, std::uint64_t epoch, std::uint64_t first_place, ImageBatch& batch);
 

@@ -28,7 +28,7 @@ class ImageSet::Bytes {
   explicit Bytes(const std::filesystem::path& file) {
     const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
     base::require(descriptor >= 0, "{}: {}", file.string(), std::strerror(errno));
-    struct stat status{};
+    struct stat status {};
     const bool known = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     size_ = known ? static_cast<std::size_t>(status.st_size) : 0;
     if (size_ > 0) memory_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);

@@ -16,7 +16,7 @@ inline constexpr int kImageSide = 32;
 inline constexpr int kImageClasses = 100;
 inline constexpr std::size_t kImagePixels = std::size_t{kImageSide} * kImageSide;
 
-/// The images of one file, which is mapped into memory: what is not used is not read.
+/// The images of one file, which is mapped into memory: ranks on one machine share its pages.
 class ImageSet {
  public:
   /// Throws base::InputError, one line, for a file that is missing, empty or no whole number of records, and for the

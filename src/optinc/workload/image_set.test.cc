@@ -85,9 +85,10 @@ TEST(LoadImageSets, RefusesDamagedArchivesAndOtherFolders) {
   EXPECT_THAT([&] { load_image_sets(archive); }, ThrowsMessage<InputError>(HasSubstr("a.tar.gz: ")));
   // Cut off in the middle.
   const std::filesystem::path source = image_folder(scratch("source") / "cifar-100-binary", 40, 20);
-  ASSERT_EQ(std::system(("tar -C " + source.parent_path().string() + " -czf " + archive.string() + " cifar-100-binary")
-                            .c_str()),
-            0);
+  ASSERT_EQ(
+      std::system(
+          ("tar -C " + source.parent_path().string() + " -czf " + archive.string() + " cifar-100-binary").c_str()),
+      0);
   const std::string whole = base::read_file(archive);
   base::write_file_atomically(archive, whole.substr(0, whole.size() / 2));
   EXPECT_THAT([&] { load_image_sets(archive); }, ThrowsMessage<InputError>(HasSubstr("a.tar.gz: damaged or cut off")));

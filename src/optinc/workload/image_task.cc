@@ -119,8 +119,7 @@ class ImageTask : public Task {
  private:
   /// The batch that was taken.
   void add_to(Score& score) {
-    const std::vector<float> logits =
-        model_.logits(taken_.images, static_cast<int>(taken_.labels.size()), kImageSide);
+    const std::vector<float> logits = model_.logits(taken_.images, static_cast<int>(taken_.labels.size()), kImageSide);
     const std::size_t classes = logits.size() / taken_.labels.size();
     for (std::size_t i = 0; i < taken_.labels.size(); ++i) {
       const auto row = std::span(logits).subspan(i * classes, classes);

@@ -30,16 +30,15 @@ ImageOptions small_options() {
 }
 
 void with_task(const ImageOptions& options, const std::function<void(Task&)>& work) {
-  collective::run_ranks(1, {}, [&](collective::Transport& transport) { work(*make_image_task(options, 1, transport)); });
+  collective::run_ranks(1, {},
+                        [&](collective::Transport& transport) { work(*make_image_task(options, 1, transport)); });
 }
 
 TEST(ImageTask, TellsWhatItIs) {
   with_task(small_options(), [](Task& task) {
     EXPECT_EQ(task.batches_per_epoch(), 16u);
-    EXPECT_EQ(task.description(), (base::Json{{"model", "resnet20"},
-                                              {"train_images", 64},
-                                              {"validation_images", 30},
-                                              {"classes", 100}}));
+    EXPECT_EQ(task.description(),
+              (base::Json{{"model", "resnet20"}, {"train_images", 64}, {"validation_images", 30}, {"classes", 100}}));
     EXPECT_TRUE(task.classifies());
     const Score score = task.validate();
     EXPECT_EQ(score.examples, 30);
@@ -65,7 +64,8 @@ TEST(ImageTask, RanksShareValidation) {
   EXPECT_NEAR(sum.loss, all.loss, 1e-3);
 }
 
-// Odd labels are bright and even ones dark, so that there is something to learn in a few steps; the same bits each time.
+// Odd labels are bright and even ones dark, so that there is something to learn in a few steps; the same bits each
+// time.
 TEST(ImageTask, ARunLearnsAndRepeatsItself) {
   const auto run = [](int workers) {
     std::vector<TrainResult> results(workers);
@@ -98,7 +98,8 @@ TEST(ImageTask, RefusesWhatCanNotBe) {
   EXPECT_THAT(with([](ImageOptions& o) { o.batch = 1; }), ThrowsMessage<InputError>(HasSubstr("batch of 1 images")));
   EXPECT_THAT(with([](ImageOptions& o) { o.batch = 65; }),
               ThrowsMessage<InputError>(HasSubstr("64 training images: expected at least 65")));
-  EXPECT_THAT(with([](ImageOptions& o) { o.label_smoothing = 1; }), ThrowsMessage<InputError>(HasSubstr("smoothing 1")));
+  EXPECT_THAT(with([](ImageOptions& o) { o.label_smoothing = 1; }),
+              ThrowsMessage<InputError>(HasSubstr("smoothing 1")));
   EXPECT_THAT(with([](ImageOptions& o) { o.validation_images = 31; }),
               ThrowsMessage<InputError>(HasSubstr("31 validation images: expected at most 30")));
   EXPECT_THAT(with([](ImageOptions& o) { o.model.classes = 10; }), ThrowsMessage<InputError>(HasSubstr("10 classes")));

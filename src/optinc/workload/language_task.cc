@@ -72,9 +72,8 @@ class LanguageTask : public Task {
   bool classifies() const override { return false; }
 
   Json description() const override {
-    return {{"model", "llama"},
-            {"train_tokens", corpus_.train.size()},
-            {"validation_tokens", corpus_.validation.size()}};
+    return {
+        {"model", "llama"}, {"train_tokens", corpus_.train.size()}, {"validation_tokens", corpus_.validation.size()}};
   }
 
   Json fingerprint() const override {

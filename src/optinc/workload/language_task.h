@@ -11,9 +11,9 @@
 namespace optinc::workload {
 
 struct LanguageOptions {
-  CorpusOptions corpus;  ///< its `vocab` is the model's too
-  LlamaOptions model;    ///< `vocab` is taken from `corpus`
-  int batch = 8;         ///< sequences of model.context tokens a worker and batch
+  CorpusOptions corpus;          ///< its `vocab` is the model's too
+  LlamaOptions model;            ///< `vocab` is taken from `corpus`
+  int batch = 8;                 ///< sequences of model.context tokens a worker and batch
   int validation_windows = 256;  ///< at most so many sequences, evenly spaced in the validation text; 0: all of it
 };
 

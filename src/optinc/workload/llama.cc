@@ -146,8 +146,8 @@ class Llama::Network {
   LlamaOptions options_;
   FlatParameters parameters_;
   std::vector<double> deviations_;  // of the matrices at the start, in their order
-  Tensor embedding_, output_;  // [vocab, hidden]
-  Tensor output_norm_;         // [hidden]
+  Tensor embedding_, output_;       // [vocab, hidden]
+  Tensor output_norm_;              // [hidden]
   std::vector<Layer> layers_;
   Tensor rotary_table_;
 };

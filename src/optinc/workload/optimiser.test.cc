@@ -11,8 +11,8 @@ namespace {
 // decay rate * decay * p. Step 2 with gradient 0: corrected m = b1 (1 - b1) g / (1 - b1^2) = 0.9 g / 1.9, corrected v =
 // 0.95 g^2 / 1.95.
 TEST(AdamW, FollowsItsEquations) {
-  const auto optimiser = make_optimiser(
-      {.weight_decay = 0.1, .adamw = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8}}, 2, 1);
+  const auto optimiser =
+      make_optimiser({.weight_decay = 0.1, .adamw = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8}}, 2, 1);
   std::vector<float> parameters{2, 2};  // the first one decays
   optimiser->update(parameters, std::vector<float>{0.5f, -0.5f}, 0.01);
   EXPECT_NEAR(parameters[0], 2 * (1 - 0.01 * 0.1) - 0.01, 1e-6);

@@ -190,7 +190,8 @@ class Resnet::Network {
       weights.detach().normal_(0, std::sqrt(2 / fan_out), generator);
     }
     const double bound = 1 / std::sqrt(static_cast<double>(parameters_.tensor(matrix_).size(1)));
-    for (const std::size_t part : {matrix_, bias_}) parameters_.tensor(part).detach().uniform_(-bound, bound, generator);
+    for (const std::size_t part : {matrix_, bias_})
+      parameters_.tensor(part).detach().uniform_(-bound, bound, generator);
     for (const auto& [name, norm] : norms_) {
       parameters_.tensor(norm.gain).detach().fill_(1);
       statistics_.narrow(0, norm.statistics + norm.width, norm.width).fill_(1);
@@ -258,7 +259,8 @@ double Resnet::loss_and_gradient(std::span<const float> images, std::span<const 
     base::require(label >= 0 && label < logits.size(1), "label {}: expected 0 to {}", label, logits.size(1) - 1);
   }
   const Tensor targets = at::from_blob(const_cast<std::int64_t*>(labels.data()), {count}, at::kLong);
-  const Tensor loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
+  const Tensor loss =
+      at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
   network_->parameters().gradient(loss, gradient);
   return loss.item<float>();
 }

@@ -15,8 +15,8 @@
 
 namespace optinc::workload {
 
-/// The first layers. cifar: a 3 x 3 convolution. imagenet: a 7 x 7 convolution of stride 2 and a 3 x 3 maximum of stride
-/// 2: a 32 x 32 image is 8 x 8 behind it.
+/// The first layers. cifar: a 3 x 3 convolution. imagenet: a 7 x 7 convolution of stride 2 and a 3 x 3 maximum of
+/// stride 2: a 32 x 32 image is 8 x 8 behind it.
 enum class Stem { cifar, imagenet };
 
 /// "cifar", "imagenet".
@@ -25,8 +25,8 @@ std::string to_string(Stem stem);
 Stem parse_stem(std::string_view name);
 
 struct ResnetOptions {
-  int depth = 20;            ///< 20, 18 or 50
-  Stem stem = Stem::cifar;   ///< of 20: cifar only
+  int depth = 20;           ///< 20, 18 or 50
+  Stem stem = Stem::cifar;  ///< of 20: cifar only
   int classes = 100;
 };
 
@@ -49,15 +49,16 @@ class Resnet {
   /// biases.
   std::span<float> parameters();
   std::size_t decayed_parameter_count() const;
-  /// Running mean and variance of each batch normalisation, one behind the other. Each call of loss_and_gradient() moves
-  /// them a tenth of the way to those of its batch.
+  /// Running mean and variance of each batch normalisation, one behind the other. Each call of loss_and_gradient()
+  /// moves them a tenth of the way to those of its batch.
   std::span<float> statistics();
   /// Parameters and statistics by torchvision's names.
   std::vector<NamedArray> named_arrays() const;
 
-  /// The mean cross-entropy of a batch [n, side, side, 3] with its labels [n], in nats, and its gradient in the order of
-  /// parameters(), which overwrites `gradient`. Batch normalisation is over this batch. smoothing: that share of a label
-  /// is spread evenly over all classes. Throws base::InputError for labels out of range and sizes that do not match.
+  /// The mean cross-entropy of a batch [n, side, side, 3] with its labels [n], in nats, and its gradient in the order
+  /// of parameters(), which overwrites `gradient`. Batch normalisation is over this batch. smoothing: that share of a
+  /// label is spread evenly over all classes. Throws base::InputError for labels out of range and sizes that do not
+  /// match.
   double loss_and_gradient(std::span<const float> images, std::span<const std::int64_t> labels, int side,
                            double smoothing, std::span<float> gradient);
   /// Logits [n, classes] by the statistics, not by the batch.

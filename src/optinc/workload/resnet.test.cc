@@ -33,8 +33,8 @@ void shake(Resnet& model) {
 }
 
 // Published: torchvision's ResNet18 and ResNet50 for ImageNet. ResNet20 for 10 classes: 0.27 M (table 6 of the paper);
-// by hand 432 + 6 * 2304 + 4608 + 5 * 9216 + 18432 + 5 * 36864 filters, 650 of the matrix and its biases, 2 * 688 of the
-// 19 normalisations.
+// by hand 432 + 6 * 2304 + 4608 + 5 * 9216 + 18432 + 5 * 36864 filters, 650 of the matrix and its biases, 2 * 688 of
+// the 19 normalisations.
 TEST(Resnet, HasThePublishedParameterCounts) {
   const auto count = [](const ResnetOptions& options) { return Resnet(options, 1).parameters().size(); };
   EXPECT_EQ(count({.depth = 18, .stem = Stem::imagenet, .classes = 1000}), 11'689'512u);
@@ -50,8 +50,8 @@ TEST(Resnet, NamesAreTorchvisions) {
   for (const NamedArray& array : model.named_arrays()) {
     names.push_back(array.name);
     values += array.values.size();
-    EXPECT_EQ(static_cast<std::size_t>(std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1},
-                                                       std::multiplies<>())),
+    EXPECT_EQ(static_cast<std::size_t>(
+                  std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>())),
               array.values.size());
   }
   EXPECT_THAT(names, testing::IsSupersetOf({"conv1.weight", "bn1.weight", "bn1.running_var", "layer1.0.conv2.weight",
@@ -65,8 +65,9 @@ TEST(Resnet, StartsUndecided) {
   for (const ResnetOptions& options : {ResnetOptions{.depth = 20}, ResnetOptions{.depth = 18}}) {
     Resnet model(options, 3);
     std::vector<float> gradient(model.parameters().size());
-    EXPECT_NEAR(model.loss_and_gradient(random_images(4, 32, 1), std::vector<std::int64_t>{1, 2, 3, 4}, 32, 0, gradient),
-                std::log(100), 0.7);
+    EXPECT_NEAR(
+        model.loss_and_gradient(random_images(4, 32, 1), std::vector<std::int64_t>{1, 2, 3, 4}, 32, 0, gradient),
+        std::log(100), 0.7);
   }
 }
 
@@ -140,7 +141,8 @@ TEST(Resnet, IsAFunctionOfSeedParametersAndImagesAlone) {
 }
 
 TEST(Resnet, RefusesWhatCanNotBe) {
-  EXPECT_THAT([] { Resnet({.depth = 19}, 1); }, ThrowsMessage<InputError>(HasSubstr("ResNet19: expected 20, 18 or 50")));
+  EXPECT_THAT([] { Resnet({.depth = 19}, 1); },
+              ThrowsMessage<InputError>(HasSubstr("ResNet19: expected 20, 18 or 50")));
   EXPECT_THROW(Resnet({.depth = 20, .stem = Stem::imagenet}, 1), InputError);
   EXPECT_THROW(parse_stem("mnist"), InputError);
   Resnet model({.depth = 20, .classes = 5}, 1);

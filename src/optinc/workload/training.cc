@@ -270,10 +270,8 @@ class Worker {
   void save() {
     if (options_.checkpoint.empty()) return;
     const Stopwatch watch(progress_.account.validate);
-    Checkpoint checkpoint{.fingerprint = fingerprint_,
-                          .progress = progress_,
-                          .updates = optimiser_->state().updates,
-                          .arrays = {}};
+    Checkpoint checkpoint{
+        .fingerprint = fingerprint_, .progress = progress_, .updates = optimiser_->state().updates, .arrays = {}};
     if (options_.error_feedback) {
       for (std::vector<float>& each : gather(transport_, residual_)) {
         checkpoint.arrays.push_back({fmt::format("residual {}", checkpoint.arrays.size()), std::move(each)});

@@ -1,5 +1,5 @@
-// Data-parallel training: each rank takes the gradient of its own batch, an all-reduce averages them, and all ranks make
-// the same step.
+// Data-parallel training: each rank takes the gradient of its own batch, an all-reduce averages them, and all ranks
+// make the same step.
 #pragma once
 
 #include <cstdint>
@@ -69,9 +69,9 @@ struct TrainResult {
 /// The record `result` of doc/format_records.md, without its type.
 base::Json to_json(const TrainResult& result);
 
-/// Runs this rank's part; all ranks call it together, with the same options, tasks of the same options, and `all_reduce`
-/// over the same transport. The losses are functions of options, task, ranks and all-reduce alone: threads or processes,
-/// resumed or not, the same bits.
+/// Runs this rank's part; all ranks call it together, with the same options, tasks of the same options, and
+/// `all_reduce` over the same transport. The losses are functions of options, task, ranks and all-reduce alone: threads
+/// or processes, resumed or not, the same bits.
 ///
 /// When the averaged gradient has a NaN or Inf, all ranks leave the step out, as mixed-precision training does.
 ///

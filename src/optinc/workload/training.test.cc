@@ -11,8 +11,8 @@
 #include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
 #include "optinc/collective/electrical_all_reduce.h"
-#include "optinc/collective/thread_transport.h"
 #include "optinc/collective/optical_all_reduce.h"
+#include "optinc/collective/thread_transport.h"
 #include "optinc/fabric/integer_fabric.h"
 #include "optinc/workload/language_task.h"
 #include "optinc/workload/rank_exchange.h"
@@ -108,9 +108,9 @@ TEST(Train, WritesTheRecordsOfItsFormat) {
     return found;
   };
   const Json described = trained.of_type("run").at(0);
-  EXPECT_THAT(keys(described), ElementsAre("type", "command", "version", "model", "reduce", "workers", "transport",
-                                           "seed", "config", "parameters", "design", "train_tokens",
-                                           "validation_tokens"));
+  EXPECT_THAT(keys(described),
+              ElementsAre("type", "command", "version", "model", "reduce", "workers", "transport", "seed", "config",
+                          "parameters", "design", "train_tokens", "validation_tokens"));
   EXPECT_EQ(described["reduce"], "ring");
   EXPECT_EQ(described["workers"], 2);
   EXPECT_EQ(described["config"], Json({{"steps", 6}}));
@@ -127,10 +127,10 @@ TEST(Train, WritesTheRecordsOfItsFormat) {
   EXPECT_EQ(trained.of_type("validation")[1]["step"], 6);
 
   const Json result = trained.of_type("result").at(0);
-  EXPECT_THAT(keys(result), ElementsAre("type", "steps", "validation_loss", "seconds", "compute_seconds",
-                                        "wait_seconds", "reduce_seconds", "quantise_seconds", "emulate_seconds",
-                                        "apply_seconds", "validate_seconds", "payload_bytes", "wire_bytes",
-                                        "modelled"));
+  EXPECT_THAT(keys(result),
+              ElementsAre("type", "steps", "validation_loss", "seconds", "compute_seconds", "wait_seconds",
+                          "reduce_seconds", "quantise_seconds", "emulate_seconds", "apply_seconds", "validate_seconds",
+                          "payload_bytes", "wire_bytes", "modelled"));
   EXPECT_EQ(result["validation_loss"], trained.of_type("validation")[1]["loss"]);
   // Two ranks, a ring: each sends the payload once.
   const std::uint64_t payload = 6 * 4 * described["parameters"].get<std::uint64_t>();
@@ -388,9 +388,8 @@ TEST(Train, GivesUpAfterTenNonFiniteSteps) {
   Broken broken;
   EXPECT_THAT(
       [&] {
-        collective::run_ranks(1, {}, [&](collective::Transport& transport) {
-          train(options, transport, broken, {.records = &records});
-        });
+        collective::run_ranks(
+            1, {}, [&](collective::Transport& transport) { train(options, transport, broken, {.records = &records}); });
       },
       ThrowsMessage<RunError>("NaN or infinite gradients in 10 steps in a row, up to step 10"));
   EXPECT_EQ(base::read_records(file).back()["step"], 10);
