@@ -103,7 +103,7 @@ if dom.outside:
 if re.search(r"url\(\s*['\"]?(?!#)", re.sub(r"<script.*?</script>", "", text, flags=re.S)):
     fail("a style refers to something outside")
 summary = json.loads(dom.data["summary"])
-if summary.get("format") != "optinc-report-summary/1":
+if summary.get("format") != "optinc-report-summary/2":
     fail("no summary")
 print(f"report_test ({scheme}): {len(expected)} charts, {dom.meshes} meshes, no error, nothing from outside")
 PYTHON

@@ -14,6 +14,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/published_tables.h"
+#include "optinc/cli/reproduce_training.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
 #include "optinc/verify/verify.h"
@@ -26,6 +27,7 @@ using base::Json;
 struct Options {
   std::string table;
   std::filesystem::path designs = "designs";
+  std::filesystem::path runs = "runs/fig7a";
   std::vector<std::string> only;
   std::uint64_t sample = 0;
   std::uint64_t seed = 1;
@@ -360,21 +362,54 @@ void run_reproduce(const Options& options, Context& context) {
   }
 }
 
+/// Refuses a flag that says nothing about the subject.
+void check_flags(const CLI::App& verb, const Options& options) {
+  const bool is_figure = options.table == kFigure7a;
+  const auto refuse = [&](const char* flag) {
+    base::require(verb.get_option(flag)->count() == 0, "{}: not for {}", flag, options.table);
+  };
+  if (is_figure) {
+    for (const char* flag : {"--designs", "--only", "--sample", "--threads"}) refuse(flag);
+  } else {
+    refuse("--runs");
+  }
+}
+
+void reproduce_subject(const CLI::App& verb, const Options& options, Context& context) {
+  const std::string& subject = options.table;
+  const bool is_table = subject == "table1" || subject == "table2" || subject == "cascade";
+  base::require(is_table || subject == kFigure7a, "table \"{}\": expected table1, table2, cascade or {}", subject,
+                kFigure7a);
+  check_flags(verb, options);
+  if (is_table) {
+    run_reproduce(options, context);
+  } else {
+    reproduce_training({.runs = options.runs, .records = options.records, .json = options.json}, context);
+  }
+}
+
 }  // namespace
 
 void add_reproduce(CLI::App& program, Context& context) {
   CLI::App* verb = add_verb(
-      program, "reproduce", "Set the paper's tables and our designs side by side: verify and count each of them",
+      program, "reproduce",
+      "Set what the paper publishes and ours side by side: verify and count designs, compare training runs",
       "  optinc reproduce table1 --only b8-n4 --only b8-n4-nearest\n"
       "  optinc reproduce table2 --sample 1000000 --json\n"
       "  optinc reproduce cascade --records cascade.jsonl\n"
+      "  optinc reproduce fig7a --runs runs/fig7a\n"
       "table1: four devices, the same rounding to nearest, and apart from them designs that are constructed.\n"
       "table2: more approximated layers at 16 bits and 4 servers. cascade: both levels, each on its own inputs;\n"
-      "`optinc cascade` checks them end to end.\n"
-      "Exit code 0: every design is as accurate as the paper's; 1: one is not, or not there; 2: bad input.");
+      "`optinc cascade` checks them end to end. fig7a: training through the interconnect, from the records of\n"
+      "optinc train: each variant's paired difference to exact averaging (else ring) with its 95 % interval.\n"
+      "Exit code 0: every design is as accurate as the paper's, or a training run has been validated; 1: one design "
+      "is\n"
+      "not, or not there, or none has been validated; 2: bad input.");
   auto options = std::make_shared<Options>();
-  verb->add_option("table", options->table, "What to reproduce: table1, table2 or cascade")->required();
+  verb->add_option("table", options->table, "What to reproduce: table1, table2, cascade or fig7a")->required();
   verb->add_option("--designs", options->designs, "Folder of the designs")->capture_default_str();
+  verb->add_option("--runs", options->runs, "Of fig7a: the folder with records of optinc train, at any depth")
+      ->capture_default_str();
   verb->add_option("--only", options->only, "This design alone; may be given several times")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -385,7 +420,7 @@ void add_reproduce(CLI::App& program, Context& context) {
   add_threads_option(*verb, options->threads);
   verb->add_option("--records", options->records, "Write records to this file (JSON lines), for optinc report");
   add_json_flag(*verb, options->json);
-  verb->callback([options, &context] { run_reproduce(*options, context); });
+  verb->callback([options, verb, &context] { reproduce_subject(*verb, *options, context); });
 }
 
 }  // namespace optinc::cli

@@ -39,16 +39,4 @@ std::vector<std::size_t> thin(std::size_t count, std::size_t most) {
   return places;
 }
 
-Spread spread(const std::vector<double>& values) {
-  if (values.empty()) return {kNaN, kNaN};
-  const double count = static_cast<double>(values.size());
-  double sum = 0;
-  for (const double value : values) sum += value;
-  const double mean = sum / count;
-  if (values.size() < 2) return {mean, kNaN};
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, std::sqrt(squares / (count - 1))};
-}
-
 }  // namespace optinc::report

@@ -1,4 +1,4 @@
-// Curves made fit for drawing, and the two figures that say how far a set of values spreads.
+// Curves made fit for drawing.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,5 @@ std::vector<double> smooth(const std::vector<double>& values, std::size_t width)
 
 /// The places to draw of `count`: all of them, or every k-th and the last so that at most about `most` are left.
 std::vector<std::size_t> thin(std::size_t count, std::size_t most);
-
-struct Spread {
-  double mean = 0;
-  double standard_deviation = 0;  ///< of the sample (n - 1); NaN for fewer than two values
-};
-/// NaN for no values.
-Spread spread(const std::vector<double>& values);
 
 }  // namespace optinc::report

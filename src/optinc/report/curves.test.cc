@@ -50,13 +50,5 @@ TEST(Thin, KeepsFirstAndLast) {
   EXPECT_THAT(thin(10, 3), ElementsAre(0, 4, 8, 9));
 }
 
-TEST(SpreadOfValues, MeanAndSampleDeviation) {
-  EXPECT_EQ(spread({1, 2, 3}).mean, 2);
-  EXPECT_EQ(spread({1, 2, 3}).standard_deviation, 1);
-  EXPECT_EQ(spread({5}).mean, 5);
-  EXPECT_TRUE(std::isnan(spread({5}).standard_deviation));
-  EXPECT_TRUE(std::isnan(spread({}).mean));
-}
-
 }  // namespace
 }  // namespace optinc::report

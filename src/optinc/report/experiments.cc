@@ -2,134 +2,153 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
-#include <tuple>
+#include <utility>
 
-#include <fmt/format.h>
+#include "optinc/report/variants.h"
 
 namespace optinc::report {
 namespace {
 
-bool is_ring(const TrainRun& run) {
-  return run.reduce == "ring";
+bool are_comparable(const TrainRun& a, const TrainRun& b) {
+  return a.model == b.model && a.data == b.data && a.workers == b.workers && a.parameters == b.parameters &&
+         a.planned_steps == b.planned_steps;
 }
 
-// The shortest description of a run at a given detail: 0 how it reduces, 1 the design too, 2 the transport, 3 the run's
-// name, which no other run has.
-std::string describe(const TrainRun& run, int detail) {
-  std::string text = reduce_name(run);
-  if (detail >= 1 && run.design_bits) text += fmt::format(", {} bits, {}", *run.design_bits, run.design_rounding);
-  if (detail >= 2) text += ", " + run.transport;
-  if (detail >= 3) text += ", " + run.header.name;
-  return text;
-}
-
-// The least detail at which no two runs of one seed look the same.
-int detail_needed(const std::vector<const TrainRun*>& runs) {
-  constexpr int kFull = 3;
-  for (int detail = 0; detail < kFull; ++detail) {
-    std::set<std::pair<std::uint64_t, std::string>> seen;
-    const bool unique = std::ranges::all_of(
-        runs, [&](const TrainRun* run) { return seen.emplace(run->header.seed, describe(*run, detail)).second; });
-    if (unique) return detail;
-  }
-  return kFull;
-}
-
-const TrainRun* ring_beside(const TrainRun& run, const SeedGroup& group) {
-  const TrainRun* ring = nullptr;
+const TrainRun* baseline_beside(const TrainRun& run, const SeedGroup& group, const std::string& baseline) {
+  const TrainRun* beside = nullptr;
   for (const Member& member : group.members) {
-    if (!is_ring(*member.run)) continue;
+    if (member.run->reduce != baseline) continue;
     if (member.run->transport == run.transport) return member.run;
-    if (ring == nullptr) ring = member.run;
+    if (beside == nullptr) beside = member.run;
   }
-  return ring;
+  return beside;
 }
 
-SeedPair pair_up(std::uint64_t seed, const TrainRun& ring, const TrainRun& other) {
-  SeedPair pair{.seed = seed, .ring = &ring, .other = &other};
-  for (const ValidationLoss& a : ring.validations) {
-    for (const ValidationLoss& b : other.validations) {
+SeedPair pair_up(std::uint64_t seed, const TrainRun& baseline, const TrainRun& other) {
+  SeedPair pair{.seed = seed, .baseline = &baseline, .other = &other};
+  for (const Validation& a : baseline.validations) {
+    for (const Validation& b : other.validations) {
       if (a.step == b.step && a.step >= pair.step) {
         pair.step = a.step;
-        pair.ring_loss = a.loss;
-        pair.other_loss = b.loss;
+        pair.of_baseline = a;
+        pair.of_other = b;
       }
     }
   }
   return pair;
 }
 
-Comparison compare(const std::string& variant, const std::vector<SeedGroup>& seeds) {
+Comparison compare(const std::string& variant, const Experiment& experiment) {
   Comparison comparison{.variant = variant};
-  for (const SeedGroup& group : seeds) {
+  for (const SeedGroup& group : experiment.seeds) {
     for (const Member& member : group.members) {
       if (member.variant != variant) continue;
-      const TrainRun* ring = ring_beside(*member.run, group);
-      if (ring == nullptr) continue;
-      const SeedPair pair = pair_up(group.seed, *ring, *member.run);
+      const TrainRun* baseline = baseline_beside(*member.run, group, experiment.baseline);
+      if (baseline == nullptr) continue;
+      const SeedPair pair = pair_up(group.seed, *baseline, *member.run);
       if (pair.step > 0) comparison.pairs.push_back(pair);
     }
   }
   return comparison;
 }
 
+std::string find_baseline(const std::vector<const TrainRun*>& runs) {
+  for (const char* reduce : {"exact", "ring"}) {
+    if (std::ranges::any_of(runs, [&](const TrainRun* run) { return run->reduce == reduce; })) return reduce;
+  }
+  return "";
+}
+
 Experiment make_experiment(const std::vector<const TrainRun*>& runs) {
   const TrainRun& first = *runs.front();
-  Experiment experiment{.workers = first.workers,
+  Experiment experiment{.model = first.model,
+                        .workers = first.workers,
                         .parameters = first.parameters,
-                        .train_tokens = first.train_tokens,
-                        .validation_tokens = first.validation_tokens};
-  const int detail = detail_needed(runs);
+                        .planned_steps = first.planned_steps,
+                        .data = first.data,
+                        .baseline = find_baseline(runs)};
+  const std::vector<std::string> names = name_variants(runs);
   std::map<std::uint64_t, std::vector<Member>> seeds;
-  for (const bool ring : {true, false}) {
-    for (const TrainRun* run : runs) {
-      if (is_ring(*run) != ring) continue;
-      const std::string variant = describe(*run, detail);
-      seeds[run->header.seed].push_back({run, variant});
-      if (std::ranges::find(experiment.variants, variant) == experiment.variants.end()) {
-        experiment.variants.push_back(variant);
-      }
+  std::vector<std::string> compared;
+  for (const bool of_baseline : {true, false}) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if ((runs[i]->reduce == experiment.baseline) != of_baseline) continue;
+      seeds[runs[i]->header.seed].push_back({runs[i], names[i]});
+      if (std::ranges::find(experiment.variants, names[i]) != experiment.variants.end()) continue;
+      experiment.variants.push_back(names[i]);
+      if (!of_baseline) compared.push_back(names[i]);
     }
   }
   for (auto& [seed, members] : seeds) experiment.seeds.push_back({seed, std::move(members)});
-  for (const std::string& variant : experiment.variants) {
-    const bool is_baseline = std::ranges::any_of(
-        runs, [&](const TrainRun* run) { return is_ring(*run) && describe(*run, detail) == variant; });
-    if (is_baseline) continue;
-    Comparison comparison = compare(variant, experiment.seeds);
+  for (const std::string& variant : compared) {
+    Comparison comparison = compare(variant, experiment);
     if (!comparison.pairs.empty()) experiment.comparisons.push_back(std::move(comparison));
   }
   return experiment;
 }
 
-}  // namespace
-
-std::string reduce_name(const TrainRun& run) {
-  return run.reduce == "optinc" ? "OptINC" : run.reduce;
+template <typename Value>
+Estimate estimate_pairs(const std::vector<SeedPair>& pairs, Value value) {
+  std::vector<double> values;
+  for (const SeedPair& pair : pairs) values.push_back(value(pair));
+  return estimate(values);
 }
 
-Spread Comparison::difference() const {
-  std::vector<double> differences;
-  for (const SeedPair& pair : pairs) differences.push_back(pair.difference());
-  return spread(differences);
+}  // namespace
+
+Estimate Comparison::of_baseline(Metric metric) const {
+  return estimate_pairs(pairs, [metric](const SeedPair& pair) { return pair.of_baseline.value(metric); });
+}
+
+Estimate Comparison::of_other(Metric metric) const {
+  return estimate_pairs(pairs, [metric](const SeedPair& pair) { return pair.of_other.value(metric); });
+}
+
+Estimate Comparison::difference(Metric metric) const {
+  return estimate_pairs(pairs, [metric](const SeedPair& pair) { return pair.difference(metric); });
+}
+
+std::vector<Metric> Experiment::metrics() const {
+  if (data.has_images()) return {Metric::top1, Metric::loss};
+  return {Metric::loss};
 }
 
 std::vector<Experiment> group_by_experiment(const std::vector<TrainRun>& runs) {
-  using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>;
-  const auto key_of = [](const TrainRun& run) {
-    return Key{run.workers, run.parameters, run.train_tokens, run.validation_tokens};
-  };
-  std::vector<Key> order;
-  std::map<Key, std::vector<const TrainRun*>> groups;
+  std::vector<std::vector<const TrainRun*>> groups;
   for (const TrainRun& run : runs) {
-    auto& group = groups[key_of(run)];
-    if (group.empty()) order.push_back(key_of(run));
-    group.push_back(&run);
+    const auto group = std::ranges::find_if(
+        groups, [&](const std::vector<const TrainRun*>& members) { return are_comparable(*members.front(), run); });
+    if (group == groups.end()) {
+      groups.push_back({&run});
+    } else {
+      group->push_back(&run);
+    }
   }
   std::vector<Experiment> experiments;
-  for (const Key& key : order) experiments.push_back(make_experiment(groups[key]));
+  for (const std::vector<const TrainRun*>& group : groups) experiments.push_back(make_experiment(group));
   return experiments;
+}
+
+Estimate VariantRuns::last(Metric metric) const {
+  std::vector<double> values;
+  for (const TrainRun* run : runs) {
+    if (!run->validations.empty()) values.push_back(run->validations.back().value(metric));
+  }
+  return estimate(values);
+}
+
+std::vector<VariantRuns> runs_by_variant(const Experiment& experiment) {
+  std::vector<VariantRuns> variants;
+  for (const std::string& variant : experiment.variants) {
+    VariantRuns found{.variant = variant};
+    for (const SeedGroup& group : experiment.seeds) {
+      for (const Member& member : group.members) {
+        if (member.variant == variant) found.runs.push_back(member.run);
+      }
+    }
+    variants.push_back(std::move(found));
+  }
+  return variants;
 }
 
 }  // namespace optinc::report

@@ -5,13 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "optinc/report/curves.h"
-#include "optinc/report/runs.h"
+#include "optinc/report/statistics.h"
+#include "optinc/report/train_runs.h"
 
 namespace optinc::report {
 
-/// One run among those of an experiment. `variant` is what tells it from the others of its seed: "ring", "OptINC", and
-/// as far as needed the design's bits and rounding, the transport, the run's name.
+/// One run among those of an experiment. `variant` is what tells it from the others of its seed (variants.h).
 struct Member {
   const TrainRun* run = nullptr;
   std::string variant;
@@ -19,44 +18,62 @@ struct Member {
 
 struct SeedGroup {
   std::uint64_t seed = 0;
-  std::vector<Member> members;  ///< ring first
+  std::vector<Member> members;  ///< the baseline first
 };
 
-/// Two runs of one seed that differ in how they reduce.
+/// Two runs of one seed that differ in how they reduce, at the last step at which both were validated.
 struct SeedPair {
   std::uint64_t seed = 0;
-  const TrainRun* ring = nullptr;
+  const TrainRun* baseline = nullptr;
   const TrainRun* other = nullptr;
-  std::uint64_t step = 0;  ///< the last one at which both have a validation loss; 0: there is none
-  double ring_loss = 0;    ///< validation loss at `step`, nats a token
-  double other_loss = 0;
-  double difference() const { return other_loss - ring_loss; }
+  std::uint64_t step = 0;  ///< 0: there is none
+  Validation of_baseline;
+  Validation of_other;
+  /// Other less baseline, in the metric's unit: nats, percentage points.
+  double difference(Metric metric) const { return of_other.value(metric) - of_baseline.value(metric); }
 };
 
-/// One variant against ring, seed by seed.
+/// One variant against the baseline, seed by seed.
 struct Comparison {
   std::string variant;
   std::vector<SeedPair> pairs;  ///< by seed; only those with a common step
-  /// Of the paired differences, other - ring, nats a token.
-  Spread difference() const;
+  Estimate of_baseline(Metric metric) const;
+  Estimate of_other(Metric metric) const;
+  /// Of the paired differences.
+  Estimate difference(Metric metric) const;
 };
 
-/// Runs of the same model on the same data with the same number of workers.
+/// Runs of the same model on the same data with the same number of workers, over the same number of steps.
 struct Experiment {
+  std::string model;  ///< as TrainRun
   std::uint64_t workers = 0;
   std::uint64_t parameters = 0;
-  std::uint64_t train_tokens = 0;
-  std::uint64_t validation_tokens = 0;
-  std::vector<std::string> variants;  ///< ring's first
+  std::uint64_t planned_steps = 0;  ///< as TrainRun
+  TrainData data;
+  /// How runs reduce that the others are compared with: "exact" if there is such a run, else "ring"; empty if neither
+  /// is.
+  std::string baseline;
+  std::vector<std::string> variants;  ///< the baseline's first
   std::vector<SeedGroup> seeds;       ///< rising
   std::vector<Comparison> comparisons;
+
+  /// What it is judged by: top-1 for images, the loss for text.
+  Metric headline() const { return data.has_images() ? Metric::top1 : Metric::loss; }
+  /// The headline first.
+  std::vector<Metric> metrics() const;
 };
 
-/// The runs must outlive the result. Where a seed has several ring runs, a pair takes the one with the same transport,
-/// else the first.
+/// The runs must outlive the result. Where a seed has several runs of the baseline, a pair takes the one with the same
+/// transport, else the first.
 std::vector<Experiment> group_by_experiment(const std::vector<TrainRun>& runs);
 
-/// "ring", "OptINC"; another name as it is.
-std::string reduce_name(const TrainRun& run);
+/// The last validations of a variant's runs that have one, whether they are compared or not.
+struct VariantRuns {
+  std::string variant;
+  std::vector<const TrainRun*> runs;  ///< by seed
+  Estimate last(Metric metric) const;
+};
+/// In the order of the experiment's variants.
+std::vector<VariantRuns> runs_by_variant(const Experiment& experiment);
 
 }  // namespace optinc::report

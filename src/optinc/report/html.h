@@ -16,6 +16,8 @@ std::string escape_html(std::string_view text);
 /// can end the element. Bytes that are no UTF-8 become U+FFFD.
 std::string script_json(const base::Json& json, int indent = -1);
 
+/// With a capital letter at its beginning, where that is a letter of a to z.
+std::string capitalised(std::string text);
 /// 106784 -> "106,784".
 std::string format_count(std::uint64_t count);
 /// A share with two decimals, "39.27 %"; one that is not 0 or 1 never looks like it: 0.9999999 -> "99.99999 %".

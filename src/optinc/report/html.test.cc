@@ -66,5 +66,12 @@ TEST(FormatUnits, FactorsSecondsAndBytes) {
   EXPECT_EQ(format_bytes(314675200), "315\u00a0MB");
 }
 
+TEST(Capitalised, OnlyTheFirstLetter) {
+  EXPECT_EQ(capitalised("top-1 accuracy"), "Top-1 accuracy");
+  EXPECT_EQ(capitalised("OptINC"), "OptINC");
+  EXPECT_EQ(capitalised("28,561"), "28,561");
+  EXPECT_EQ(capitalised(""), "");
+}
+
 }  // namespace
 }  // namespace optinc::report

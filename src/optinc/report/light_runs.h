@@ -10,6 +10,7 @@
 
 #include "optinc/report/record_fields.h"
 #include "optinc/report/run_header.h"
+#include "optinc/report/statistics.h"
 
 namespace optinc::report {
 
@@ -53,11 +54,6 @@ struct Program {
 struct ProgramRun {
   RunHeader header;
   std::optional<Program> program;
-};
-
-struct Interval {
-  double low = 0;
-  double high = 0;
 };
 
 /// Chips of one kind: what was swept, or the one imperfection or stage that was left. Plain if there is none of them.

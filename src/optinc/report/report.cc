@@ -16,7 +16,7 @@ std::string write_report(const ReportInputs& inputs) {
   add_onn_training(page, runs.designs);
   add_area(page, runs.designs);
   add_verification(page, runs.designs);
-  add_published_tables(page, runs.reproductions);
+  add_published_tables(page, runs.reproductions, runs.training_reproductions);
   add_training_curves(page, experiments);
   add_light(page, runs.light);
   add_what_was_run(page, runs);

@@ -44,16 +44,16 @@ TEST(Report, TheSentenceSaysWhatCameOut) {
   EXPECT_EQ(
       report_summary(fixed_inputs())["sentence"],
       "28,561 of 28,561 inputs right; 41,936 of 106,784 MZIs (39.27\u00a0%); validation loss ring 4.875, OptINC 5.062 "
-      "after 4 steps (means of 2 seeds; paired difference +0.1875\u00a0±\u00a00.0884); bytes a port sends: ring 1.5×, "
-      "OptINC 0.25× of the payload.");
+      "after 4 steps (means of 2 seeds; paired difference +0.1875, 95\u00a0% interval \u22120.6066 to +0.9816, which "
+      "contains zero); bytes a port sends: ring 1.5×, OptINC 0.25× of the payload.");
 }
 
 TEST(Report, ThePageEmbedsTheSummaryAndTheCharts) {
   const std::string html = write_report(fixed_inputs());
   EXPECT_EQ(base::Json::parse(script(html, "summary")), report_summary(fixed_inputs()));
   const base::Json charts = base::Json::parse(script(html, "charts"));
-  // Wrong inputs, loss, area, two seeds, the difference, bytes.
-  ASSERT_EQ(charts.size(), 7u);
+  // Wrong inputs, loss, area, two seeds, all differences, the difference over the steps, bytes.
+  ASSERT_EQ(charts.size(), 8u);
   for (const base::Json& chart : charts) {
     EXPECT_EQ(occurrences(html, fmt::format("id=\"{}\"", chart["id"].get<std::string>())), 1u);
   }

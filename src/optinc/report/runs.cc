@@ -10,6 +10,8 @@
 namespace optinc::report {
 namespace {
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
 RunHeader read_header(const RecordFields& fields, const std::string& name, const base::Json& record) {
   RunHeader header{
       .name = name, .command = fields.text("command"), .version = fields.text("version"), .record = record};
@@ -93,56 +95,8 @@ void add_to_design(const RecordFields& fields, const std::string& type, DesignRu
   }
 }
 
-TrainRun read_train_run(const RecordFields& fields, RunHeader header) {
-  TrainRun run{.header = std::move(header),
-               .reduce = fields.text("reduce"),
-               .transport = fields.text("transport"),
-               .workers = fields.count("workers"),
-               .parameters = fields.count("parameters"),
-               .train_tokens = fields.count("train_tokens"),
-               .validation_tokens = fields.count("validation_tokens")};
-  if (!fields.value("design").is_null()) {
-    const RecordFields design(fields.place() + ": design", fields.object("design"));
-    run.design_bits = design.count("bits");
-    run.design_rounding = design.text("rounding");
-  }
-  return run;
-}
-
-Step read_step(const RecordFields& fields) {
-  return {.step = fields.count("step"),
-          .loss = fields.number("loss"),
-          .seconds = fields.number("seconds"),
-          .non_finite_blocks = fields.count("non_finite_blocks")};
-}
-
-TrainResult read_train_result(const RecordFields& fields) {
-  return {.steps = fields.count("steps"),
-          .validation_loss = fields.number("validation_loss"),
-          .seconds = fields.number("seconds"),
-          .reduce_seconds = fields.number("reduce_seconds"),
-          .payload_bytes = fields.number("payload_bytes"),
-          .wire_bytes = fields.number("wire_bytes")};
-}
-
-void add_to_training(const RecordFields& fields, const std::string& type, TrainRun& run) {
-  if (type == "step") {
-    run.steps.push_back(read_step(fields));
-  } else if (type == "validation") {
-    run.validations.push_back({.step = fields.count("step"), .loss = fields.number("loss")});
-  } else if (type == "resume") {
-    const std::uint64_t last = fields.count("step");
-    run.header.resumed.push_back(last);
-    std::erase_if(run.steps, [last](const Step& step) { return step.step > last; });
-    std::erase_if(run.validations, [last](const ValidationLoss& validation) { return validation.step > last; });
-    run.result.reset();
-  } else if (type == "result") {
-    run.result = read_train_result(fields);
-  }
-}
-
 double number_or_nan(const RecordFields& fields, std::string_view key) {
-  return optional_number(fields, key).value_or(std::numeric_limits<double>::quiet_NaN());
+  return optional_number(fields, key).value_or(kNaN);
 }
 
 Reproduction read_reproduction(const RecordFields& fields) {
@@ -166,6 +120,36 @@ Reproduction read_reproduction(const RecordFields& fields) {
   row.additional_mzis_percent = number_or_nan(ours, "additional_mzis_percent");
   row.mzis = ours.count("mzis");
   row.dense_mzis = ours.count("dense_mzis");
+  return row;
+}
+
+TrainingReproduction read_training_reproduction(const RecordFields& fields) {
+  const RecordFields ours(fields.place() + ": ours", fields.object("ours"));
+  TrainingReproduction row{.figure = fields.text("title"),
+                           .experiment = fields.text("experiment"),
+                           .variant = fields.text("variant"),
+                           .baseline = fields.value("baseline").is_null() ? "" : fields.text("baseline"),
+                           .metric = fields.text("metric"),
+                           .paper_difference = fields.number("paper_difference"),
+                           .seeds = ours.count("seeds"),
+                           .mean = ours.number("mean"),
+                           .standard_deviation = ours.number("standard_deviation"),
+                           .pairs = ours.count("pairs"),
+                           .difference = ours.number("difference"),
+                           .interval_low = kNaN,
+                           .interval_high = kNaN};
+  if (!ours.value("interval_95").is_null()) {
+    const base::Json& interval = ours.list("interval_95");
+    base::require(interval.size() == 2 && interval[0].is_number() && interval[1].is_number(),
+                  "{}: 'interval_95' is {}, expected [low, high]", ours.place(), quote_json(interval));
+    row.interval_low = interval[0].get<double>();
+    row.interval_high = interval[1].get<double>();
+  }
+  for (const base::Json& difference : fields.list("differs")) {
+    base::require(difference.is_string(), "{}: 'differs' has {}, expected strings", fields.place(),
+                  quote_json(difference));
+    row.differs.push_back(difference.get<std::string>());
+  }
   return row;
 }
 
@@ -204,6 +188,7 @@ void add_to_run(const RecordFields& fields, const std::string& command, const st
     add_to_training(fields, type, runs.trainings.back());
   } else {
     if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
+    if (type == "training_reproduction") runs.training_reproductions.push_back(read_training_reproduction(fields));
   }
 }
 

@@ -1,4 +1,5 @@
-// Record files as runs (doc/format_records.md), grouped by their `run` record. What is about light is in light_runs.h.
+// Record files as runs (doc/format_records.md), grouped by their `run` record. What is about light is in
+// light_runs.h, about training through the interconnect in train_runs.h.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "optinc/report/light_runs.h"
 #include "optinc/report/run_header.h"
+#include "optinc/report/train_runs.h"
 
 namespace optinc::report {
 
@@ -75,44 +77,6 @@ struct DesignRun {
   std::optional<DesignResult> result;
 };
 
-struct Step {
-  std::uint64_t step = 0;
-  double loss = 0;  ///< NaN if it was not finite
-  double seconds = 0;
-  std::uint64_t non_finite_blocks = 0;
-};
-
-struct ValidationLoss {
-  std::uint64_t step = 0;
-  double loss = 0;  ///< nats a token; NaN if it was not finite
-};
-
-struct TrainResult {
-  std::uint64_t steps = 0;
-  double validation_loss = 0;
-  double seconds = 0;
-  double reduce_seconds = 0;
-  double payload_bytes = 0;
-  double wire_bytes = 0;
-};
-
-/// A run of `optinc train`. A killed run lacks its last records.
-struct TrainRun {
-  RunHeader header;
-  std::string reduce;  ///< "ring" or "optinc"
-  std::string transport;
-  std::uint64_t workers = 0;
-  std::uint64_t parameters = 0;
-  std::uint64_t train_tokens = 0;
-  std::uint64_t validation_tokens = 0;
-  /// Of the design; absent for ring.
-  std::optional<std::uint64_t> design_bits;
-  std::string design_rounding;
-  std::vector<Step> steps;
-  std::vector<ValidationLoss> validations;
-  std::optional<TrainResult> result;
-};
-
 /// One row of a published table beside a design of ours. Figures are NaN where there is none.
 struct Reproduction {
   std::string table;  ///< its title
@@ -134,11 +98,31 @@ struct Reproduction {
   std::uint64_t dense_mzis = 0;
 };
 
+/// A variant of an experiment of `optinc reproduce fig7a` beside what the paper says. Differences are to the baseline
+/// of the same seed: percentage points of top-1, or nats. NaN where there is none.
+struct TrainingReproduction {
+  std::string figure;      ///< its title
+  std::string experiment;  ///< in words
+  std::string variant;
+  std::string baseline;  ///< empty: nothing to compare with
+  std::string metric;    ///< "validation_loss" or "validation_top1_percent"
+  double paper_difference = 0;
+  std::uint64_t seeds = 0;  ///< of the mean
+  double mean = 0;
+  double standard_deviation = 0;
+  std::uint64_t pairs = 0;  ///< of the difference
+  double difference = 0;
+  double interval_low = 0;
+  double interval_high = 0;
+  std::vector<std::string> differs;  ///< from the paper, in words
+};
+
 struct Runs {
   std::vector<DesignRun> designs;
   std::vector<TrainRun> trainings;
   std::vector<RunHeader> others;  ///< of `optinc reproduce`
   std::vector<Reproduction> reproductions;
+  std::vector<TrainingReproduction> training_reproductions;
   LightRuns light;
 };
 

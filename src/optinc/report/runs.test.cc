@@ -28,27 +28,6 @@ std::string refusal(const std::filesystem::path& file) {
   return "";
 }
 
-TEST(ReadRuns, TheExampleOfTheFormat) {
-  const auto file = write_records(
-      "t.jsonl",
-      R"({"type":"run","command":"train","version":"0.1.0","reduce":"optinc","workers":4,"transport":"threads","seed":1,"config":{"steps":200},"parameters":393344,"design":{"file":"d.safetensors","bits":8,"servers":4,"rounding":"nearest"},"train_tokens":300000,"validation_tokens":20000})"
-      "\n"
-      R"({"type":"step","step":1,"loss":6.24,"learning_rate":0.0001,"seconds":0.4,"non_finite_blocks":0})"
-      "\n"
-      R"({"type":"validation","step":100,"loss":4.31})"
-      "\n");
-  const Runs runs = read_runs({file});
-  ASSERT_EQ(runs.trainings.size(), 1u);
-  const TrainRun& run = runs.trainings[0];
-  EXPECT_EQ(run.header.name, "t");
-  EXPECT_EQ(run.parameters, 393344u);
-  EXPECT_EQ(run.design_bits, 8u);
-  EXPECT_EQ(run.design_rounding, "nearest");
-  EXPECT_EQ(run.steps[0].loss, 6.24);
-  EXPECT_EQ(run.validations[0].step, 100u);
-  EXPECT_FALSE(run.result);
-}
-
 TEST(ReadRuns, EveryRunRecordBeginsARun) {
   const auto file = write_records("both.records.jsonl", design_run(1) + epoch(1, 1, 0.5, 7) + train_run({}) +
                                                             step(1, "6.0") + design_run(2) + epoch(1, 1, 0.25, 3));
@@ -128,6 +107,27 @@ TEST(ReadRuns, AWrongTypeIsNamedWithItsValue) {
   EXPECT_THAT(refusal(b), EndsWith("record 2 (\"epoch\"): 'wrong' is -3, expected an integer from 0"));
   const auto c = write_records("c.jsonl", design_run(1, "[1]"));
   EXPECT_THAT(refusal(c), EndsWith("record 1 (\"run\"): 'config' is [1], expected an object"));
+}
+
+TEST(ReadRuns, TrainingRunsBesideThePapersAreRead) {
+  const std::string head = R"({"type":"run","command":"reproduce","version":"0.1.0","seed":0,"config":{}})"
+                           "\n";
+  const auto row = [](const std::string& interval) {
+    return R"({"type":"training_reproduction","title":"Figure 7a","experiment":"e","variant":"OptINC",)"
+           R"("baseline":"exact","metric":"validation_loss","paper_difference":0.018,"ours":{"seeds":3,"mean":4.5,)"
+           R"("standard_deviation":0.25,"pairs":3,"difference":0.125,"interval_95":)" +
+           interval + R"(},"differs":["8 bits, paper 16"]})" + "\n";
+  };
+  const Runs runs = read_runs({write_records("f.jsonl", head + row("[-1.0,1.5]") + row("null"))});
+  ASSERT_EQ(runs.training_reproductions.size(), 2u);
+  const TrainingReproduction& read = runs.training_reproductions[0];
+  EXPECT_EQ(read.paper_difference, 0.018);
+  EXPECT_EQ(read.interval_low, -1);
+  EXPECT_EQ(read.interval_high, 1.5);
+  EXPECT_THAT(read.differs, ElementsAre("8 bits, paper 16"));
+  EXPECT_TRUE(std::isnan(runs.training_reproductions[1].interval_low));
+  EXPECT_THAT(refusal(write_records("g.jsonl", head + row("[1]"))),
+              EndsWith("ours: 'interval_95' is [1], expected [low, high]"));
 }
 
 TEST(ReadRuns, RefusesWhatIsNoRun) {

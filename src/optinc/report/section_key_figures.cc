@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include "optinc/report/account.h"
 #include "optinc/report/html.h"
 #include "optinc/report/light_summary.h"
 #include "optinc/report/sections.h"
 #include "optinc/report/summary.h"
+#include "optinc/report/training_words.h"
+#include "optinc/report/variants.h"
 
 namespace optinc::report {
 namespace {
@@ -29,17 +32,23 @@ void add_design_figures(Page& page, const std::vector<DesignRun>& designs) {
 }
 
 void add_training_figures(Page& page, const Experiment& experiment) {
+  const Metric metric = experiment.headline();
+  const MetricWords words = metric_words(metric, experiment.data);
   for (const Comparison& comparison : experiment.comparisons) {
-    const Spread difference = comparison.difference();
+    const Estimate difference = comparison.difference(metric);
     const std::size_t seeds = comparison.pairs.size();
-    const std::string spread_text =
-        seeds > 1 ? fmt::format(" (±\u00a0{})", format_number(difference.standard_deviation, 4)) : std::string();
-    page.add_key_figure(format_difference(difference.mean, 4),
-                        fmt::format("nats per token{}: validation loss, {} minus ring, {} seed{}", spread_text,
-                                    comparison.variant, seeds, seeds == 1 ? "" : "s"),
-                        Source::measured);
+    page.add_key_figure(
+        format_difference(difference.mean, words.decimals),
+        fmt::format("{}: {}, {} minus {}; {}", words.difference_unit, words.name, comparison.variant,
+                    reduce_name(experiment.baseline),
+                    seeds == 1 ? "one seed: no interval"
+                               : fmt::format("{} seeds, {}", seeds, interval_words(difference, words.decimals))),
+        Source::measured);
   }
-  for (const WireFactor& wire : wire_factors(experiment)) {
+  constexpr std::size_t kMostFactors = 4;  // with more variants the section's chart says it better
+  const std::vector<WireFactor> wires = wire_factors(experiment);
+  if (wires.size() > kMostFactors) return;
+  for (const WireFactor& wire : wires) {
     page.add_key_figure(format_factor(wire.factor), fmt::format("of its payload a port sends, {}", wire.variant),
                         Source::modelled);
   }

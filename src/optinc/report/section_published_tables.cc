@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "optinc/report/html.h"
 #include "optinc/report/sections.h"
@@ -66,13 +68,10 @@ void add_row(Table& table, const Reproduction& row) {
                          : fmt::format("{} of {}", format_count(row.mzis), format_count(row.dense_mzis))});
 }
 
-}  // namespace
-
-void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions) {
+void add_designs(Page& page, const std::vector<Reproduction>& reproductions) {
   if (reproductions.empty()) return;
-  page.open_section(
-      "published", "The paper's tables",
-      "Each published row beside a design that ships: every symbol checked after the receiver, area counted "
+  page.add_text(
+      "Tables: each published row beside a design that ships, every symbol checked after the receiver, area counted "
       "with units P and T. Constructed designs stand apart, since they bear little noise.");
   std::string title;
   for (std::size_t first = 0; first < reproductions.size();) {
@@ -86,6 +85,79 @@ void add_published_tables(Page& page, const std::vector<Reproduction>& reproduct
     }
     page.add_table(table, head.group, {Source::published, Source::measured, Source::counted});
   }
+}
+
+/// What all rows have in common.
+std::vector<std::string> shared_differences(const std::vector<TrainingReproduction>& rows) {
+  std::vector<std::string> shared = rows.front().differs;
+  for (const TrainingReproduction& row : rows) {
+    std::erase_if(shared, [&](const std::string& difference) {
+      return std::ranges::find(row.differs, difference) == row.differs.end();
+    });
+  }
+  return shared;
+}
+
+Table training_table(const std::vector<TrainingReproduction>& rows, const std::vector<std::string>& shared,
+                     bool is_top1) {
+  const int decimals = is_top1 ? 2 : 4;
+  Table table({{"variant", false},
+               {"seeds"},
+               {is_top1 ? "top-1 accuracy, %" : "validation loss, nats"},
+               {"difference, paper"},
+               {"difference, ours"},
+               {"95 % interval"},
+               {"differs, too", false}});
+  for (const TrainingReproduction& row : rows) {
+    std::string mean = format_number(row.mean, decimals);
+    if (row.seeds > 1) mean += "\u00a0±\u00a0" + format_number(row.standard_deviation, decimals);
+    std::vector<std::string> differs = row.differs;
+    std::erase_if(differs,
+                  [&](const std::string& difference) { return std::ranges::find(shared, difference) != shared.end(); });
+    std::string interval = row.pairs == 1 ? "one seed: none" : "–";
+    if (std::isfinite(row.interval_low) && std::isfinite(row.interval_high)) {
+      const bool contains_zero = row.interval_low <= 0 && 0 <= row.interval_high;
+      interval =
+          fmt::format("{} to {}, {} zero", format_difference(row.interval_low, decimals),
+                      format_difference(row.interval_high, decimals), contains_zero ? "contains" : "does not contain");
+    }
+    table.add_row({row.variant, format_count(row.seeds), mean, points(row.paper_difference, is_top1 ? 2 : 3),
+                   points(row.difference, decimals), interval, fmt::format("{}", fmt::join(differs, "; "))});
+  }
+  return table;
+}
+
+/// A table an experiment.
+void add_training_rows(Page& page, const std::vector<TrainingReproduction>& rows) {
+  std::string title;
+  for (std::size_t first = 0; first < rows.size();) {
+    const TrainingReproduction& head = rows[first];
+    if (head.figure != title) page.add_heading(title = head.figure);
+    std::vector<TrainingReproduction> of_experiment;
+    for (; first < rows.size(); ++first) {
+      if (rows[first].figure != head.figure || rows[first].experiment != head.experiment) break;
+      of_experiment.push_back(rows[first]);
+    }
+    const bool is_top1 = head.metric == "validation_top1_percent";
+    const std::vector<std::string> shared = shared_differences(of_experiment);
+    page.add_table(training_table(of_experiment, shared, is_top1), head.experiment,
+                   {Source::published, Source::measured});
+    if (!shared.empty()) {
+      page.add_text(
+          fmt::format("Differs from the paper: {}.", escape_html(fmt::format("{}", fmt::join(shared, "; ")))));
+    }
+  }
+}
+
+}  // namespace
+
+void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions,
+                          const std::vector<TrainingReproduction>& trainings) {
+  if (reproductions.empty() && trainings.empty()) return;
+  page.open_section("published", "Beside the paper",
+                    "What the paper publishes, and what came out here, each with what differs.");
+  add_designs(page, reproductions);
+  add_training_rows(page, trainings);
 }
 
 }  // namespace optinc::report

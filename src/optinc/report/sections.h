@@ -14,7 +14,8 @@ void add_key_figures(Page& page, const Runs& runs, const std::vector<Experiment>
 void add_onn_training(Page& page, const std::vector<DesignRun>& designs);
 void add_area(Page& page, const std::vector<DesignRun>& designs);
 void add_verification(Page& page, const std::vector<DesignRun>& designs);
-void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions);
+void add_published_tables(Page& page, const std::vector<Reproduction>& reproductions,
+                          const std::vector<TrainingReproduction>& trainings);
 void add_training_curves(Page& page, const std::vector<Experiment>& experiments);
 /// Meshes, yield, sensitivity, link budgets and error laws.
 void add_light(Page& page, const LightRuns& light);

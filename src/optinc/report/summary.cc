@@ -9,6 +9,7 @@
 #include "optinc/base/version.h"
 #include "optinc/report/html.h"
 #include "optinc/report/light_summary.h"
+#include "optinc/report/training_summary.h"
 
 namespace optinc::report {
 namespace {
@@ -52,56 +53,18 @@ Json summarise_reproduction(const Reproduction& row) {
   return json;
 }
 
-Json summarise_training_run(const Member& member) {
-  const TrainRun& run = *member.run;
-  Json json{{"name", run.header.name},
-            {"variant", member.variant},
-            {"seed", run.header.seed},
-            {"transport", run.transport},
-            {"steps", run.steps.empty() ? 0 : run.steps.back().step}};
-  json["validation_loss"] = run.validations.empty() ? Json(nullptr) : number_or_null(run.validations.back().loss);
-  json["seconds"] = run.result ? number_or_null(run.result->seconds) : Json(nullptr);
-  json["reduce_seconds"] = run.result ? number_or_null(run.result->reduce_seconds) : Json(nullptr);
-  json["payload_bytes"] = run.result ? number_or_null(run.result->payload_bytes) : Json(nullptr);
-  json["wire_bytes"] = run.result ? number_or_null(run.result->wire_bytes) : Json(nullptr);
-  return json;
-}
-
-Json summarise_comparison(const Comparison& comparison) {
-  const Spread difference = comparison.difference();
-  Json json{{"variant", comparison.variant},
-            {"baseline", "ring"},
-            {"mean_difference", number_or_null(difference.mean)},
-            {"standard_deviation", number_or_null(difference.standard_deviation)},
-            {"pairs", Json::array()}};
-  for (const SeedPair& pair : comparison.pairs) {
-    json["pairs"].push_back({{"seed", pair.seed},
-                             {"step", pair.step},
-                             {"ring", number_or_null(pair.ring_loss)},
-                             {"other", number_or_null(pair.other_loss)},
-                             {"difference", number_or_null(pair.difference())}});
-  }
-  return json;
-}
-
-Json summarise_experiment(const Experiment& experiment) {
-  Json json{{"workers", experiment.workers},
-            {"parameters", experiment.parameters},
-            {"train_tokens", experiment.train_tokens},
-            {"validation_tokens", experiment.validation_tokens},
-            {"runs", Json::array()},
-            {"comparisons", Json::array()},
-            {"wire_bytes_per_payload_byte", Json::object()}};
-  for (const SeedGroup& group : experiment.seeds) {
-    for (const Member& member : group.members) json["runs"].push_back(summarise_training_run(member));
-  }
-  for (const Comparison& comparison : experiment.comparisons) {
-    json["comparisons"].push_back(summarise_comparison(comparison));
-  }
-  for (const WireFactor& wire : wire_factors(experiment)) {
-    json["wire_bytes_per_payload_byte"][wire.variant] = number_or_null(wire.factor);
-  }
-  return json;
+Json summarise_training_reproduction(const TrainingReproduction& row) {
+  return {{"figure", row.figure},
+          {"experiment", row.experiment},
+          {"variant", row.variant},
+          {"metric", row.metric},
+          {"paper_difference", number_or_null(row.paper_difference)},
+          {"seeds", row.seeds},
+          {"mean", number_or_null(row.mean)},
+          {"pairs", row.pairs},
+          {"difference", number_or_null(row.difference)},
+          {"interval_low", number_or_null(row.interval_low)},
+          {"interval_high", number_or_null(row.interval_high)}};
 }
 
 void say_verified(const std::vector<DesignRun>& designs, std::vector<std::string>& parts) {
@@ -141,56 +104,20 @@ void say_reproduced(const std::vector<Reproduction>& rows, std::vector<std::stri
                               std::ranges::count_if(rows, is_right), rows.size()));
 }
 
-void say_validation_loss(const Experiment& experiment, std::vector<std::string>& parts) {
-  constexpr int kDecimals = 3;
-  for (const Comparison& comparison : experiment.comparisons) {
-    std::vector<double> ring;
-    std::vector<double> other;
-    for (const SeedPair& pair : comparison.pairs) {
-      ring.push_back(pair.ring_loss);
-      other.push_back(pair.other_loss);
-    }
-    std::string part = fmt::format(
-        "validation loss ring {}, {} {} after {} steps", format_number(spread(ring).mean, kDecimals),
-        comparison.variant, format_number(spread(other).mean, kDecimals), format_count(comparison.pairs.front().step));
-    if (comparison.pairs.size() > 1) {
-      const Spread difference = comparison.difference();
-      part += fmt::format(" (means of {} seeds; paired difference {}\u00a0±\u00a0{})", comparison.pairs.size(),
-                          format_difference(difference.mean, kDecimals + 1),
-                          format_number(difference.standard_deviation, kDecimals + 1));
-    }
-    parts.push_back(std::move(part));
-  }
-  if (!experiment.comparisons.empty()) return;
-  for (const SeedGroup& group : experiment.seeds) {
-    for (const Member& member : group.members) {
-      if (member.run->validations.empty()) continue;
-      const ValidationLoss& last = member.run->validations.back();
-      parts.push_back(fmt::format("validation loss {} {} after {} steps (seed {})", member.variant,
-                                  format_number(last.loss, kDecimals), format_count(last.step), group.seed));
-    }
-  }
-}
-
-void say_bytes(const Experiment& experiment, std::vector<std::string>& parts) {
-  std::vector<std::string> factors;
-  for (const WireFactor& wire : wire_factors(experiment)) {
-    factors.push_back(wire.variant + " " + format_factor(wire.factor));
-  }
-  if (factors.empty()) return;
-  parts.push_back(fmt::format("bytes a port sends: {} of the payload", fmt::join(factors, ", ")));
-}
-
 }  // namespace
 
 Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
-  Json json{{"format", "optinc-report-summary/1"},
+  Json json{{"format", "optinc-report-summary/2"},
             {"version", base::kVersion},
             {"sentence", summary_sentence(runs, experiments)},
             {"designs", Json::array()},
             {"experiments", Json::array()},
-            {"reproductions", Json::array()}};
+            {"reproductions", Json::array()},
+            {"training_reproductions", Json::array()}};
   for (const Reproduction& row : runs.reproductions) json["reproductions"].push_back(summarise_reproduction(row));
+  for (const TrainingReproduction& row : runs.training_reproductions) {
+    json["training_reproductions"].push_back(summarise_training_reproduction(row));
+  }
   for (const DesignRun& run : runs.designs) json["designs"].push_back(summarise_design(run));
   for (const Experiment& experiment : experiments) json["experiments"].push_back(summarise_experiment(experiment));
   summarise_light(runs.light, json);
@@ -202,34 +129,10 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
   say_verified(runs.designs, parts);
   say_area(runs.designs, parts);
   say_reproduced(runs.reproductions, parts);
-  for (const Experiment& experiment : experiments) {
-    if (experiments.size() > 1) {
-      parts.push_back(
-          fmt::format("{} workers, {} parameters", experiment.workers, format_count(experiment.parameters)));
-    }
-    say_validation_loss(experiment, parts);
-    say_bytes(experiment, parts);
-  }
+  say_experiments(experiments, parts);
   say_light(runs.light, parts);
   if (parts.empty()) return "Nothing has come out yet.";
-  std::string sentence = fmt::format("{}.", fmt::join(parts, "; "));
-  if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
-  return sentence;
-}
-
-std::vector<WireFactor> wire_factors(const Experiment& experiment) {
-  std::vector<WireFactor> factors;
-  for (const std::string& variant : experiment.variants) {
-    std::vector<double> of_runs;
-    for (const SeedGroup& group : experiment.seeds) {
-      for (const Member& member : group.members) {
-        const bool counts = member.variant == variant && member.run->result && member.run->result->payload_bytes > 0;
-        if (counts) of_runs.push_back(member.run->result->wire_bytes / member.run->result->payload_bytes);
-      }
-    }
-    if (!of_runs.empty()) factors.push_back({variant, spread(of_runs).mean});
-  }
-  return factors;
+  return capitalised(fmt::format("{}.", fmt::join(parts, "; ")));
 }
 
 std::vector<SharedArea> shared_areas(const std::vector<DesignRun>& designs) {

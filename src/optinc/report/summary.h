@@ -16,14 +16,6 @@ base::Json summarise(const Runs& runs, const std::vector<Experiment>& experiment
 /// "28,561 of 28,561 inputs right; 41,936 of 106,784 MZIs (39.27 %); ..." Plain text, to be escaped.
 std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& experiments);
 
-/// What one port sends for each byte of a worker's gradients (modelled).
-struct WireFactor {
-  std::string variant;
-  double factor = 0;  ///< the mean over the variant's finished runs
-};
-/// In the order of the experiment's variants; those without a finished run are left out.
-std::vector<WireFactor> wire_factors(const Experiment& experiment);
-
 /// Areas that differ, in the order of the runs, each with the names of the runs that have it.
 struct SharedArea {
   const Area* area = nullptr;

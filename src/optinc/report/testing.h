@@ -13,8 +13,7 @@ namespace optinc::report {
 /// A folder of its own for the running test, emptied first.
 inline std::filesystem::path test_folder() {
   const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder =
-      std::filesystem::path(testing::TempDir()) / "optinc_report" / test.test_suite_name() / test.name();
+  auto folder = std::filesystem::path(testing::TempDir()) / "optinc_report" / test.test_suite_name() / test.name();
   static std::string emptied;
   if (emptied != folder) {
     std::filesystem::remove_all(folder);
@@ -26,7 +25,7 @@ inline std::filesystem::path test_folder() {
 
 /// Writes `lines` to test_folder()/name.
 inline std::filesystem::path write_records(const std::string& name, const std::string& lines) {
-  const std::filesystem::path path = test_folder() / name;
+  std::filesystem::path path = test_folder() / name;
   std::ofstream(path, std::ios::binary) << lines;
   return path;
 }
@@ -65,18 +64,27 @@ struct TrainRunText {
   std::string transport = "threads";
   std::string rounding = "nearest";
   int parameters = 1000;
+  int steps = 4;
+  int bits = 8;
+  std::string model;        ///< empty: as old records, which are of text
+  std::string design_keys;  ///< more of the design, with a comma in front
 };
 
+/// A run of images where it has a model, else of text.
 inline std::string train_run(const TrainRunText& run) {
-  const std::string design =
-      run.reduce == "ring"
-          ? "null"
-          : fmt::format(R"({{"file":"d.safetensors","bits":8,"servers":4,"rounding":"{}"}})", run.rounding);
-  return fmt::format(R"({{"type":"run","command":"train","version":"0.1.0","reduce":"{}","workers":4,"transport":"{}",)"
-                     R"("seed":{},"config":{{"steps":4}},"parameters":{},"design":{},"train_tokens":500,)"
-                     R"("validation_tokens":50}})"
+  const bool is_electrical = run.reduce == "ring" || run.reduce == "exact";
+  const std::string design = is_electrical
+                                 ? "null"
+                                 : fmt::format(R"({{"file":"d.safetensors","bits":{},"servers":4,"rounding":"{}"{}}})",
+                                               run.bits, run.rounding, run.design_keys);
+  const std::string model = run.model.empty() ? "" : fmt::format(R"("model":"{}",)", run.model);
+  const std::string data = run.model.empty()
+                               ? R"("train_tokens":500,"validation_tokens":50)"
+                               : R"("train_images":5000,"validation_images":1000,"classes":100,"steps_per_epoch":2.0)";
+  return fmt::format(R"({{"type":"run","command":"train","version":"0.1.0",{}"reduce":"{}","workers":4,)"
+                     R"("transport":"{}","seed":{},"config":{{"steps":{}}},"parameters":{},"design":{},{}}})"
                      "\n",
-                     run.reduce, run.transport, run.seed, run.parameters, design);
+                     model, run.reduce, run.transport, run.seed, run.steps, run.parameters, design, data);
 }
 
 inline std::string step(int number, const std::string& loss) {
@@ -89,6 +97,23 @@ inline std::string validation(int number, const std::string& loss) {
   return fmt::format(R"({{"type":"validation","step":{},"loss":{}}})"
                      "\n",
                      number, loss);
+}
+
+inline std::string image_validation(int number, const std::string& loss, const std::string& top1) {
+  return fmt::format(R"({{"type":"validation","step":{},"loss":{},"top1":{}}})"
+                     "\n",
+                     number, loss, top1);
+}
+
+/// With the account of its time: seconds of the whole run.
+inline std::string account_result(int steps, double quantise_seconds, double emulate_seconds,
+                                  const std::string& modelled = "null") {
+  return fmt::format(R"({{"type":"result","steps":{},"validation_loss":4.5,"seconds":8.0,"compute_seconds":4.0,)"
+                     R"("wait_seconds":0.5,"reduce_seconds":2.0,"quantise_seconds":{},"emulate_seconds":{},)"
+                     R"("apply_seconds":0.25,"validate_seconds":1.0,"payload_bytes":16000,"wire_bytes":4000,)"
+                     R"("modelled":{}}})"
+                     "\n",
+                     steps, quantise_seconds, emulate_seconds, modelled);
 }
 
 inline std::string train_result(int steps, double wire_bytes) {
