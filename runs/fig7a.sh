@@ -42,14 +42,14 @@ resnet20() {
 }
 
 resnet50() {
-  local common=(--model resnet50 --stem imagenet --data "$OPTINC_DATA/cifar-100-binary" --epochs 10 --batch 64 --learning-rate
+  local common=(--model resnet50 --stem imagenet --data "$OPTINC_DATA/cifar-100-binary" --epochs 8 --batch 64 --learning-rate
     0.2 --validate-every 194 --checkpoint-every 49)
   run resnet50 exact 1 --reduce exact "${common[@]}"
   run resnet50 optinc16 1 "${bits16[@]}" "${common[@]}"
 }
 
 llama_small() {
-  local common=(--data "$OPTINC_DATA/wikipedia" --vocab 1024 --tokeniser-cache "$checkpoints" --steps 4000 --validate-every 500
+  local common=(--data "$OPTINC_DATA/wikipedia" --vocab 1024 --tokeniser-cache "$checkpoints" --steps 3000 --validate-every 500
     --checkpoint-every 500 --warmup-steps 100)
   for seed in 1 2 3; do
     run llama-small exact $seed --reduce exact "${common[@]}"
