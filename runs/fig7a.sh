@@ -22,14 +22,14 @@ run() {
   "$optinc" train --workers 4 --seed "$3" --records "$records" --checkpoint "$checkpoint" "${resume[@]}" "${@:4}"
 }
 
-# The plain scheme, all defaults of the paper: decimals are discarded, scales are powers of two. And the best of rounding, scale
+# The plain scheme: the device discards decimals, as the paper has it, and scales are powers of two. And the best of rounding, scale
 # and error feedback.
 plain=(--reduce optinc --bits 8 --rounding floor --scale-format exponent8)
 best=(--reduce optinc --bits 8 --rounding nearest-unbiased --scale-format absmax16 --error-feedback)
 bits16=(--reduce optinc --bits 16 --rounding floor --scale-format exponent8)
 
 resnet20() {
-  local common=(--model resnet20 --data "$OPTINC_DATA/cifar-100-binary" --epochs 15 --validate-every 585)
+  local common=(--model resnet20 --data "$OPTINC_DATA/cifar-100-binary" --epochs 15 --validate-epochs 3)
   for seed in 1 2 3; do
     run resnet20 exact $seed --reduce exact "${common[@]}"
     run resnet20 optinc8-plain $seed "${plain[@]}" "${common[@]}"
@@ -43,7 +43,7 @@ resnet20() {
 
 resnet50() {
   local common=(--model resnet50 --stem imagenet --data "$OPTINC_DATA/cifar-100-binary" --epochs 8 --batch 64 --learning-rate
-    0.2 --validate-every 194 --checkpoint-every 49)
+    0.2 --validate-epochs 2 --checkpoint-every 49)
   run resnet50 exact 1 --reduce exact "${common[@]}"
   run resnet50 optinc16 1 "${bits16[@]}" "${common[@]}"
 }

@@ -1,5 +1,7 @@
 #include "optinc/cli/command.h"
 
+#include "optinc/base/error.h"
+
 namespace optinc::cli {
 
 CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& description,
@@ -18,6 +20,12 @@ void add_threads_option(CLI::App& verb, int& threads) {
   verb.add_option("--threads", threads, "Threads; 0 takes all there are. Results do not depend on it")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+}
+
+void refuse_flags(const CLI::App& verb, const std::vector<std::string>& flags, const std::string& subject) {
+  for (const std::string& flag : flags) {
+    base::require(verb.get_option(flag)->count() == 0, "{}: not for {}, which takes no notice of it", flag, subject);
+  }
 }
 
 void print_json(Context& context, const base::Json& json) {

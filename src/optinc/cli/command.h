@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
@@ -27,6 +28,10 @@ CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string
 void add_json_flag(CLI::App& verb, bool& json);
 /// Adds `--threads`; 0 means all there are.
 void add_threads_option(CLI::App& verb, int& threads);
+
+/// Throws base::InputError for the first of `flags` that was given: it would change nothing. `subject`: for what it is
+/// not, like "--reduce ring".
+void refuse_flags(const CLI::App& verb, const std::vector<std::string>& flags, const std::string& subject);
 
 void print_json(Context& context, const base::Json& json);
 

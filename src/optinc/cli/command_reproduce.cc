@@ -364,14 +364,10 @@ void run_reproduce(const Options& options, Context& context) {
 
 /// Refuses a flag that says nothing about the subject.
 void check_flags(const CLI::App& verb, const Options& options) {
-  const bool is_figure = options.table == kFigure7a;
-  const auto refuse = [&](const char* flag) {
-    base::require(verb.get_option(flag)->count() == 0, "{}: not for {}", flag, options.table);
-  };
-  if (is_figure) {
-    for (const char* flag : {"--designs", "--only", "--sample", "--threads"}) refuse(flag);
+  if (options.table == kFigure7a) {
+    refuse_flags(verb, {"--designs", "--only", "--sample", "--threads"}, options.table);
   } else {
-    refuse("--runs");
+    refuse_flags(verb, {"--runs"}, options.table);
   }
 }
 

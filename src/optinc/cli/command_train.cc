@@ -65,6 +65,7 @@ void run_train(const Options& options, Context& context) {
     // The device first: it is found wrong at once, where reading the data takes a while.
     const auto reducer = make_reducer(options.reducer, options.training.train.seed, transport);
     const Training training = make_training(options.training, transport);
+    reducer->check_steps(training.options.steps);
     workload::RunDescription run{options.reducer.reduce, transport_of(ranks), training.config, reducer->design()};
     if (!run.design.is_null()) run.design["error-feedback"] = training.options.error_feedback;
     std::optional<base::RecordWriter> records;
@@ -106,21 +107,25 @@ void add_run_flags(CLI::App& verb, Options& options) {
 }  // namespace
 
 void add_train(CLI::App& program, Context& context) {
-  CLI::App* verb =
-      add_verb(program, "train", "Train a model with its gradients averaged by light, or electrically",
-               "  optinc train --reduce ring --records ring.jsonl\n"
-               "  optinc train --reduce optinc --design designs/b8-n4-nearest.safetensors --records optinc.jsonl\n"
-               "  optinc train --model resnet20 --data cifar-100-binary --reduce optinc --bits 6 --error-feedback\n"
-               "  optinc train --model resnet50 --stem imagenet --data cifar-100-binary --bits 16 --inject table2:3-6\n"
-               "  mpirun -np 4 optinc train --reduce optinc --steps 100\n"
-               "  optinc train --workers 16 --level-1 designs/b8-n4-cascade-1.safetensors --design "
-               "designs/b8-n4-cascade-2.safetensors\n"
-               "The paper's language model: --layers 8 --hidden 384 --heads 8 --steps 50000.");
+  CLI::App* verb = add_verb(
+      program, "train", "Train a model with its gradients averaged by light, or electrically",
+      "  optinc train --reduce ring --records ring.jsonl\n"
+      "  optinc train --reduce optinc --design designs/b8-n4-nearest.safetensors --records optinc.jsonl\n"
+      "  optinc train --model resnet20 --data cifar-100-binary --reduce optinc --bits 6 --error-feedback\n"
+      "  optinc train --model resnet50 --stem imagenet --data cifar-100-binary --bits 16 --inject table2:3-6\n"
+      "  mpirun -np 4 optinc train --reduce optinc --steps 100\n"
+      "  optinc train --workers 16 --reduce optinc-cascade --level-1 designs/b8-n4-cascade-1.safetensors --design "
+      "designs/b8-n4-cascade-2.safetensors\n"
+      "The paper's language model: --layers 8 --hidden 384 --heads 8 --steps 50000.");
   auto options = std::make_shared<Options>();
   add_run_flags(*verb, *options);
   add_reducer_flags(*verb, options->reducer);
   add_training_flags(*verb, options->training);
-  verb->callback([options, &context] { run_train(*options, context); });
+  verb->callback([options, &context, verb] {
+    check_reducer_flags(*verb, options->reducer);
+    check_training_flags(*verb, options->training);
+    run_train(*options, context);
+  });
 }
 
 }  // namespace optinc::cli

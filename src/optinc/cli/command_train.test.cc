@@ -68,8 +68,10 @@ TEST(Train, ACascadeGivesTheLossesOfExactArithmetic) {
               kOk);
   }
   const auto run = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> flags{
-        "--workers", "3", "--level-1", folder / "1.safetensors", "--design", folder / "2.safetensors"};
+    std::vector<std::string> flags{"--workers", "3",
+                                   "--reduce",  "optinc-cascade",
+                                   "--level-1", folder / "1.safetensors",
+                                   "--design",  folder / "2.safetensors"};
     flags.insert(flags.end(), more.begin(), more.end());
     const Outcome outcome = run_program(small_run(flags, "2"));
     EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
@@ -239,7 +241,7 @@ TEST(Train, TrainsAResnetAndWritesItsWeights) {
   expect_bad_input(run({"--stem", "mnist"}), "stem");
   expect_bad_input(run_program({"train", "--model", "resnet20"}), "expected --data, CIFAR-100's folder or archive");
   expect_bad_input(run_program({"train", "--model", "vgg"}), "--model vgg");
-  expect_bad_input(run_program(small_run({"--epochs", "2"})), "expected --steps");
+  expect_bad_input(run_program(small_run({"--epochs", "2"})), "--epochs: not for --model llama");
 }
 
 }  // namespace

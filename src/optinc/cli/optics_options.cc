@@ -1,6 +1,8 @@
 #include "optinc/cli/optics_options.h"
 
+#include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
+#include "optinc/base/fingerprint.h"
 #include "optinc/onn/design.h"
 
 namespace optinc::cli {
@@ -37,6 +39,10 @@ base::Json quantiser_json(const OpticsOptions& options) {
           {"quantiser-rounding", options.quantiser_rounding}};
 }
 
+std::string content_of(const std::filesystem::path& file) {
+  return fmt::format("{:016x}", base::fingerprint(base::read_file(file)));
+}
+
 Optics make_optics(const OpticsOptions& options) {
   const onn::Design design = onn::load_design(options.design);
   const fabric::CascadeMode mode = fabric::parse_cascade_mode(options.cascade_mode);
@@ -47,6 +53,7 @@ Optics make_optics(const OpticsOptions& options) {
                 .network = {.quantiser = quantiser_of(options, design.bits), .dark_ports = {}},
                 .description = {}};
   optics.description = {{"file", options.design.filename().string()},
+                        {"content", content_of(options.design)},
                         {"bits", design.bits},
                         {"servers", design.servers},
                         {"rounding", codec::to_string(design.rounding)},
@@ -55,6 +62,7 @@ Optics make_optics(const OpticsOptions& options) {
   optics.description.update(quantiser_json(options));
   if (cascade) {
     optics.description["level_1"] = options.level_1.filename().string();
+    optics.description["level_1_content"] = content_of(options.level_1);
     optics.description["cascade_mode"] = fabric::to_string(mode);
   }
   return optics;

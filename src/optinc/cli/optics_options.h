@@ -34,6 +34,9 @@ void add_optics_flags(CLI::App& verb, OpticsOptions& options);
 codec::QuantiserOptions quantiser_of(const OpticsOptions& options, int bits);
 base::Json quantiser_json(const OpticsOptions& options);
 
+/// A file's bytes in 16 digits, so that a run is not resumed with another file of the same name.
+std::string content_of(const std::filesystem::path& file);
+
 /// Throws base::InputError for a flag or a file that can't be.
 Optics make_optics(const OpticsOptions& options);
 

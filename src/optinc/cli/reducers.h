@@ -37,6 +37,9 @@ struct ReducerOptions {
 /// a chip.
 void add_reducer_flags(CLI::App& verb, ReducerOptions& options);
 
+/// Throws base::InputError for a flag that was given and that the reducer takes no notice of.
+void check_reducer_flags(const CLI::App& verb, const ReducerOptions& options);
+
 /// One rank's all-reduce with all that it needs.
 class Reducer {
  public:
@@ -44,6 +47,8 @@ class Reducer {
   virtual collective::AllReduce& all_reduce() = 0;
   /// What the `run` record has as its `design` (doc/format_records.md).
   const base::Json& design() const { return design_; }
+  /// Throws base::InputError for what could not last so many steps: a chip that ages beyond what its hardware allows.
+  virtual void check_steps(int) const {}
 
  protected:
   base::Json design_;

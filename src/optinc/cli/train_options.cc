@@ -1,6 +1,8 @@
 #include "optinc/cli/train_options.h"
 
-#include <cmath>
+#include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "optinc/base/error.h"
 
@@ -48,7 +50,8 @@ workload::TrainOptions train_options(const TrainingOptions& options, int steps, 
                          .warmup_steps = options.warmup_steps.value_or(llama ? 20 : steps / 20),
                          .last_share = options.last_learning_rate.value_or(llama ? 0.1 : 0)};
   train.clip_norm = options.clip_norm.value_or(llama ? 1 : 0);
-  train.validate_every = options.validate_every.value_or(llama ? 50 : steps_an_epoch);
+  train.validate_every =
+      options.validate_every.value_or(llama ? 50 : options.validate_epochs.value_or(1) * steps_an_epoch);
   train.checkpoint_every = options.checkpoint_every.value_or(llama ? 50 : steps_an_epoch);
   return train;
 }
@@ -73,7 +76,6 @@ base::Json common_config(const TrainingOptions& options, const workload::TrainOp
 Training language_training(const TrainingOptions& options, collective::Transport& transport) {
   const std::filesystem::path data = options.data.empty() ? kTextDefault : options.data;
   base::require(std::filesystem::exists(data), "--data {}: no such file or folder", data.string());
-  base::require(!options.epochs, "--epochs with --model llama: expected --steps, its text is drawn from at random");
   workload::LanguageOptions language = options.language;
   language.corpus = corpus_options(options, data);
   language.batch = options.batch.value_or(8);
@@ -82,6 +84,7 @@ Training language_training(const TrainingOptions& options, collective::Transport
   Training training{.task = workload::make_language_task(language, options.train.seed, transport),
                     .options = train_options(options, options.steps.value_or(kSteps), 0),
                     .config = {}};
+  check(training.options, transport.size());
   training.config = common_config(options, training.options, transport.size());
   training.config.update({{"data", data.filename().string()},
                           {"batch", language.batch},
@@ -99,6 +102,8 @@ Training image_training(const TrainingOptions& options, collective::Transport& t
   base::require(!options.data.empty(), "--model {}: expected --data, CIFAR-100's folder or archive", options.model);
   base::require(std::filesystem::exists(options.data), "--data {}: no such file or folder", options.data.string());
   base::require(!options.steps || !options.epochs, "--steps and --epochs: expected one of them");
+  base::require(!options.validate_every || !options.validate_epochs,
+                "--validate-every and --validate-epochs: expected one of them");
   workload::ImageOptions images = options.images;
   images.data = options.data;
   images.model.depth = depth_of(options.model);
@@ -107,12 +112,15 @@ Training image_training(const TrainingOptions& options, collective::Transport& t
   images.validation_images = options.validation_examples.value_or(0);
   Training training{
       .task = workload::make_image_task(images, options.train.seed, transport), .options = {}, .config = {}};
-  const double an_epoch =
-      static_cast<double>(training.task->batches_per_epoch()) / std::max(1, options.train.accumulate);
   constexpr int kEpochs = 15;
-  const int epochs = options.epochs.value_or(kEpochs);
-  const int steps = options.steps.value_or(std::max(1, static_cast<int>(epochs * an_epoch)));
-  training.options = train_options(options, steps, std::max(1, static_cast<int>(an_epoch)));
+  const auto batches = static_cast<std::int64_t>(training.task->batches_per_epoch());
+  const std::int64_t accumulate = std::max(1, options.train.accumulate), epochs = options.epochs.value_or(kEpochs);
+  const std::int64_t steps = options.steps.value_or(std::max<std::int64_t>(1, epochs * batches / accumulate));
+  base::require(steps <= std::numeric_limits<int>::max(), "--epochs {}: {} steps, expected at most {}", epochs, steps,
+                std::numeric_limits<int>::max());
+  training.options = train_options(options, static_cast<int>(steps),
+                                   static_cast<int>(std::max<std::int64_t>(1, batches / accumulate)));
+  check(training.options, transport.size());
   training.config = common_config(options, training.options, transport.size());
   training.config.update({{"data", options.data.filename().string()},
                           {"batch", images.batch},
@@ -127,7 +135,8 @@ Training image_training(const TrainingOptions& options, collective::Transport& t
 void add_common_flags(CLI::App& verb, TrainingOptions& options) {
   workload::TrainOptions& train = options.train;
   verb.add_option("--steps", options.steps, "Optimiser steps; default: llama 300");
-  verb.add_option("--epochs", options.epochs, "Times that the images are gone through; default: 15");
+  verb.add_option("--epochs", options.epochs, "resnet: times that the images are gone through; default: 15")
+      ->check(CLI::Range(1, 1'000'000));
   verb.add_option("--batch", options.batch, "Sequences or images a worker and batch; default: llama 8, resnet 32");
   verb.add_option("--accumulate", train.accumulate, "Batches a worker and step")->capture_default_str();
   verb.add_option("--optimiser", options.optimiser, "adamw or sgd; default: llama adamw, resnet sgd");
@@ -144,6 +153,8 @@ void add_common_flags(CLI::App& verb, TrainingOptions& options) {
                 "Add what quantising left over of a gradient to the next one, at each worker its own");
   verb.add_option("--validate-every", options.validate_every,
                   "Steps between two validations, 0: at the end only; default: llama 50, resnet an epoch");
+  verb.add_option("--validate-epochs", options.validate_epochs, "resnet: the same in epochs")
+      ->check(CLI::Range(1, 1'000'000));
   verb.add_option("--validation-examples", options.validation_examples,
                   "Sequences or images to validate on, 0: all; default: llama 256, resnet 0");
 }
@@ -179,6 +190,16 @@ void add_training_flags(CLI::App& verb, TrainingOptions& options) {
                   "data/wikipedia-excerpt. resnet: the folder of CIFAR-100's binary version, or its archive");
   add_common_flags(verb, options);
   add_model_flags(verb, options);
+}
+
+void check_training_flags(const CLI::App& verb, const TrainingOptions& options) {
+  const std::string subject = "--model " + options.model;
+  if (options.is_llama()) {
+    refuse_flags(verb, {"--epochs", "--validate-epochs", "--stem", "--label-smoothing", "--shift", "--flip"}, subject);
+  } else {
+    refuse_flags(verb, {"--context", "--vocab", "--tokeniser-cache", "--layers", "--hidden", "--heads", "--ffn-hidden"},
+                 subject);
+  }
 }
 
 Training make_training(const TrainingOptions& options, collective::Transport& transport) {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "optinc/base/error.h"
-#include "optinc/workload/fingerprint.h"
+#include "optinc/base/fingerprint.h"
 #include "optinc/workload/unpack.h"
 
 namespace optinc::workload {
@@ -31,12 +31,12 @@ class ImageSet::Bytes {
     struct stat status {};
     const bool known = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     size_ = known ? static_cast<std::size_t>(status.st_size) : 0;
-    if (size_ > 0) memory_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    const bool whole = size_ > 0 && size_ % kRecord == 0;
+    if (whole) memory_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
     const int error = errno;
     close(descriptor);
-    base::require(size_ > 0 && size_ % kRecord == 0,
-                  "{}: {} bytes, expected a multiple of {}, the size of a CIFAR-100 record", file.string(), size_,
-                  kRecord);
+    base::require(whole, "{}: {} bytes, expected a multiple of {}, the size of a CIFAR-100 record", file.string(),
+                  size_, kRecord);
     base::require(memory_ != MAP_FAILED, "{}: can't be mapped into memory: {}", file.string(), std::strerror(error));
   }
   ~Bytes() {
@@ -79,7 +79,7 @@ std::span<const std::uint8_t> ImageSet::pixels(std::size_t image) const {
 
 std::uint64_t ImageSet::fingerprint() const {
   const auto all = bytes_->all();
-  return workload::fingerprint({reinterpret_cast<const char*>(all.data()), all.size()});
+  return base::fingerprint({reinterpret_cast<const char*>(all.data()), all.size()});
 }
 
 ImageSets load_image_sets(const std::filesystem::path& data) {

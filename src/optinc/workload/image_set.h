@@ -42,8 +42,8 @@ struct ImageSets {
 };
 
 /// `data`: a folder with train.bin and test.bin, or the official archive cifar-100-binary.tar.gz, whose two files are
-/// unpacked beside it first, into the folder cifar-100-binary, unless they are there. Throws base::InputError for
-/// anything else.
+/// unpacked beside it first, into the folder cifar-100-binary, unless that has them already. Throws base::InputError
+/// for anything else.
 ImageSets load_image_sets(const std::filesystem::path& data);
 
 }  // namespace optinc::workload

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "optinc/base/error.h"
-#include "optinc/workload/fingerprint.h"
+#include "optinc/base/fingerprint.h"
 #include "optinc/workload/rank_exchange.h"
 
 namespace optinc::workload {
@@ -31,7 +31,7 @@ Corpus shared_corpus(const CorpusOptions& options, collective::Transport& transp
 
 Json text_fingerprint(const std::vector<std::int32_t>& tokens) {
   const auto bytes = std::as_bytes(std::span(tokens));
-  return fmt::format("{:016x}", fingerprint({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  return fmt::format("{:016x}", base::fingerprint({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
 }
 
 class LanguageTask : public Task {

@@ -34,8 +34,10 @@ std::vector<std::vector<float>> gather(collective::Transport& transport, std::sp
     transport.exchange(0, std::as_bytes(values), 0, {});
     return {};
   }
-  std::vector<std::vector<float>> all(transport.size(), std::vector<float>(values.begin(), values.end()));
+  std::vector<std::vector<float>> all(transport.size());
+  all[0].assign(values.begin(), values.end());
   for (int from = 1; from < transport.size(); ++from) {
+    all[from].resize(values.size());
     transport.exchange(from, {}, from, std::as_writable_bytes(std::span(all[from])));
   }
   return all;

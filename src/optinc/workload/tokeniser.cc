@@ -11,7 +11,7 @@
 
 #include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
-#include "optinc/workload/fingerprint.h"
+#include "optinc/base/fingerprint.h"
 #include "optinc/workload/sentencepiece_plugin.h"
 
 namespace optinc::workload {
@@ -123,7 +123,7 @@ Tokeniser Tokeniser::train(std::string_view text, int vocab) {
 
 Tokeniser Tokeniser::train_or_load(std::string_view text, int vocab, const std::filesystem::path& cache) {
   if (cache.empty()) return train(text, vocab);
-  const std::filesystem::path path = cache / fmt::format("tokeniser-{}-{:016x}.model", vocab, fingerprint(text));
+  const std::filesystem::path path = cache / fmt::format("tokeniser-{}-{:016x}.model", vocab, base::fingerprint(text));
   if (std::filesystem::exists(path)) {
     try {
       return Tokeniser(base::read_file(path));

@@ -10,8 +10,8 @@
 
 #include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
+#include "optinc/base/fingerprint.h"
 #include "optinc/base/random.h"
-#include "optinc/workload/fingerprint.h"
 
 namespace optinc::workload {
 namespace {
@@ -32,9 +32,9 @@ const Tokeniser& tokeniser() {
 
 // Known answers published with the FNV reference code.
 TEST(Fingerprint, IsFnv1a) {
-  EXPECT_EQ(fingerprint(""), 0xcbf29ce484222325u);
-  EXPECT_EQ(fingerprint("a"), 0xaf63dc4c8601ec8cu);
-  EXPECT_EQ(fingerprint("foobar"), 0x85944171f73967e8u);
+  EXPECT_EQ(base::fingerprint(""), 0xcbf29ce484222325u);
+  EXPECT_EQ(base::fingerprint("a"), 0xaf63dc4c8601ec8cu);
+  EXPECT_EQ(base::fingerprint("foobar"), 0x85944171f73967e8u);
 }
 
 TEST(Tokeniser, GivesTheCorpusBackInFewerTokens) {

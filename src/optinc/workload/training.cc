@@ -27,21 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMostNonFiniteSteps = 10;
 
-TrainOptions checked(TrainOptions options, int workers) {
-  using base::require;
-  require(options.steps >= 1, "{} steps: expected at least 1", options.steps);
-  require(options.accumulate >= 1, "{} batches a step: expected at least 1", options.accumulate);
-  check(options.learning_rate);
-  check(options.optimiser);
-  require(options.clip_norm >= 0, "clipping at norm {}: expected at least 0", options.clip_norm);
-  require(options.validate_every >= 0, "validation every {} steps: expected at least 0", options.validate_every);
-  require(options.checkpoint_every >= 1, "a checkpoint every {} steps: expected at least 1", options.checkpoint_every);
-  require(!options.resume || !options.checkpoint.empty(), "nothing to resume from: expected a checkpoint's path");
-  require(options.inject_nan_step < 0 || (options.inject_nan_worker >= 0 && options.inject_nan_worker < workers),
-          "NaN at worker {}: expected 0 to {}", options.inject_nan_worker, workers - 1);
-  return options;
-}
-
 /// Everything that the course of a run depends on.
 Json run_fingerprint(const TrainOptions& options, const RunDescription& run, int workers, const Task& task) {
   Json json{{"workers", workers},
@@ -54,7 +39,9 @@ Json run_fingerprint(const TrainOptions& options, const RunDescription& run, int
             {"warmup_steps", options.learning_rate.warmup_steps},
             {"last_learning_rate", options.learning_rate.last_share},
             {"clip_norm", options.clip_norm},
-            {"error_feedback", options.error_feedback}};
+            {"error_feedback", options.error_feedback},
+            {"inject_nan_step", options.inject_nan_step},
+            {"inject_nan_worker", options.inject_nan_worker}};
   json.update(to_json(options.optimiser));
   json.update(task.fingerprint());
   return json;
@@ -81,7 +68,7 @@ class Worker {
  public:
   Worker(const TrainOptions& options, const RunDescription& run, Task& task, collective::Transport& transport,
          collective::AllReduce& all_reduce, const TrainOutput& output)
-      : options_(checked(options, transport.size())),
+      : options_(options),
         run_(run),
         task_(task),
         transport_(transport),
@@ -89,8 +76,9 @@ class Worker {
         output_(transport.rank() == 0 ? output : TrainOutput{}),
         optimiser_(make_optimiser(options_.optimiser, task.parameters().size(), task.decayed_parameter_count())),
         gradient_(task.parameters().size()),
-        residual_(options_.error_feedback ? gradient_.size() : 0),
-        fingerprint_(run_fingerprint(options_, run_, transport_.size(), task)) {}
+        residual_(options_.error_feedback ? gradient_.size() : 0) {
+    if (!options_.checkpoint.empty()) fingerprint_ = run_fingerprint(options_, run_, transport_.size(), task);
+  }
 
   TrainResult train() {
     if (options_.resume) {
@@ -111,11 +99,11 @@ class Worker {
       if (last || progress_.step % options_.checkpoint_every == 0) save();
       line.update(static_cast<double>(progress_.step), fmt::format("loss {:.3f}", loss));
     }
+    save_weights();
     const TrainResult result = this->result();
     Json written{{"type", "result"}};
     written.update(to_json(result));
     record(written);
-    save_weights();
     return result;
   }
 
@@ -145,10 +133,11 @@ class Worker {
     const double ring_bytes = static_cast<double>(progress_.payload_bytes) * 2 * (ranks - 1) / ranks;
     const double optics =
         network.seconds(static_cast<double>(progress_.wire_bytes), static_cast<double>(progress_.rounds));
-    return {{"line_rate_gbps", network.line_rate_gbps},
-            {"round_latency_s", network.round_latency_s},
-            {"optinc_seconds", run_.design.is_null() ? Json(nullptr) : Json(optics)},
-            {"ring_seconds", network.seconds(ring_bytes, steps * 2 * (ranks - 1))}};
+    return {
+        {"line_rate_gbps", network.line_rate_gbps},
+        {"round_latency_s", network.round_latency_s},
+        {"optinc_seconds", run_.design.is_null() || run_.design.contains("fail_step") ? Json(nullptr) : Json(optics)},
+        {"ring_seconds", network.seconds(ring_bytes, steps * 2 * (ranks - 1))}};
   }
 
   /// One step of the training. Returns its loss, the mean over the workers.
@@ -158,6 +147,7 @@ class Worker {
     double loss = 0;
     {
       const Stopwatch watch(account.compute);
+      keep_what_a_step_moves();
       loss = loss_and_gradient(index);
     }
     ++progress_.step;
@@ -186,8 +176,11 @@ class Worker {
             {"learning_rate", rate},
             {"seconds", progress_.seconds},
             {"non_finite_blocks", non_finite_blocks}});
-    if (!finite) count_left_out_step(non_finite_blocks);
-    progress_.non_finite_steps = finite ? 0 : progress_.non_finite_steps;
+    if (finite) {
+      progress_.non_finite_steps = 0;
+    } else {
+      leave_out_step(non_finite_blocks);
+    }
     return loss;
   }
 
@@ -232,7 +225,16 @@ class Worker {
     return true;
   }
 
-  void count_left_out_step(std::size_t non_finite_blocks) {
+  /// Beside the parameters, which only an update moves.
+  void keep_what_a_step_moves() {
+    const std::span<const float> statistics = task_.statistics();
+    statistics_before_.assign(statistics.begin(), statistics.end());
+    residual_before_ = residual_;
+  }
+
+  void leave_out_step(std::size_t non_finite_blocks) {
+    std::ranges::copy(statistics_before_, task_.statistics().begin());
+    residual_ = residual_before_;
     if (output_.progress != nullptr) {
       fmt::print(output_.progress, "step {}: left out, NaN or infinite gradients in {} of its blocks\n", progress_.step,
                  non_finite_blocks);
@@ -362,13 +364,35 @@ class Worker {
   std::vector<float> gradient_;
   std::vector<float> part_;      // of one batch, where a step has several
   std::vector<float> residual_;  // of error feedback; empty without
-  const Json fingerprint_;
+  std::vector<float> statistics_before_, residual_before_;
+  Json fingerprint_;  // where there is a checkpoint
   TrainProgress progress_;
   Clock::time_point start_;
   double seconds_before_ = 0;
 };
 
 }  // namespace
+
+void check(const TrainOptions& options, int workers) {
+  using base::require;
+  require(options.steps >= 1, "{} steps: expected at least 1", options.steps);
+  require(options.accumulate >= 1, "{} batches a step: expected at least 1", options.accumulate);
+  check(options.learning_rate);
+  check(options.optimiser);
+  require(options.clip_norm >= 0, "clipping at norm {}: expected at least 0", options.clip_norm);
+  require(options.validate_every >= 0, "validation every {} steps: expected at least 0", options.validate_every);
+  require(options.checkpoint_every >= 1, "a checkpoint every {} steps: expected at least 1", options.checkpoint_every);
+  require(!options.resume || !options.checkpoint.empty(), "nothing to resume from: expected a checkpoint's path");
+  require(options.inject_nan_step < 0 || (options.inject_nan_worker >= 0 && options.inject_nan_worker < workers),
+          "NaN at worker {}: expected 0 to {}", options.inject_nan_worker, workers - 1);
+  const auto writable = [](const std::filesystem::path& file, const char* what) {
+    const std::filesystem::path folder = file.parent_path();
+    base::require(folder.empty() || std::filesystem::is_directory(folder), "{} {}: no such folder as {}", what,
+                  file.string(), folder.string());
+  };
+  writable(options.checkpoint, "checkpoint");
+  writable(options.weights, "weights");
+}
 
 Json to_json(const TrainResult& result) {
   Json json{{"steps", result.steps}, {"validation_loss", result.validation_loss}};
@@ -384,6 +408,7 @@ Json to_json(const TrainResult& result) {
 TrainResult train_worker(const TrainOptions& options, const RunDescription& run, Task& task,
                          collective::Transport& transport, collective::AllReduce& all_reduce,
                          const TrainOutput& output) {
+  check(options, transport.size());
   return Worker(options, run, task, transport, all_reduce, output).train();
 }
 

@@ -41,11 +41,14 @@ struct TrainOptions {
   int inject_nan_step = -1, inject_nan_worker = 0;
 };
 
+/// Throws base::InputError for options that can't be.
+void check(const TrainOptions& options, int workers);
+
 /// What the `run` record says and only the caller knows. `reduce` and `design` are part of a checkpoint's fingerprint.
 struct RunDescription {
   std::string reduce;     ///< "exact", "ring", "optinc", ...
   std::string transport;  ///< "threads", "tcp" or "mpi"
-  base::Json config;      ///< every option by its long name
+  base::Json config;      ///< options by their long names
   base::Json design;      ///< file, bits, servers, rounding, ...; null where there are no optics
 };
 
@@ -73,7 +76,8 @@ base::Json to_json(const TrainResult& result);
 /// `all_reduce` over the same transport. The losses are functions of options, task, ranks and all-reduce alone: threads
 /// or processes, resumed or not, the same bits.
 ///
-/// When the averaged gradient has a NaN or Inf, all ranks leave the step out, as mixed-precision training does.
+/// When the averaged gradient has a NaN or Inf, all ranks leave the step out, as mixed-precision training does: with
+/// the task's statistics and what error feedback carries over as they were before it.
 ///
 /// Throws base::InputError (the same at every rank) for impossible options and a checkpoint of another run;
 /// base::RunError when ten steps in a row had to be left out, and when a peer or the disk fails.

@@ -22,6 +22,12 @@ std::string reason_of(archive* opened) {
   return reason == nullptr ? "no reason given" : reason;
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw base::RunError(fmt::format("{}: can't be made: {}", folder.string(), error.message()));
+}
+
 std::string content_of_member(archive* opened, const std::filesystem::path& path) {
   std::string content;
   for (;;) {
@@ -51,20 +57,22 @@ void unpack(const std::filesystem::path& path, const std::filesystem::path& fold
   constexpr std::size_t kBlock = 1 << 16;
   base::require(archive_read_open_filename(opened.get(), path.c_str(), kBlock) == ARCHIVE_OK, "{}: no archive: {}",
                 path.string(), reason_of(opened.get()));
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw base::RunError(fmt::format("{}: can't be made: {}", folder.string(), error.message()));
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
-  while (!missing.empty() && (status = archive_read_next_header(opened.get(), &entry)) == ARCHIVE_OK) {
-    const std::string name = std::filesystem::path(archive_entry_pathname(entry)).filename().string();
-    const auto wanted = std::ranges::find(missing, name);
+  // A warning is about one member's name or attributes.
+  while (!missing.empty() &&
+         ((status = archive_read_next_header(opened.get(), &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN)) {
+    const char* const path_inside = archive_entry_pathname(entry);
+    if (path_inside == nullptr) continue;
+    const auto wanted = std::ranges::find(missing, std::filesystem::path(path_inside).filename().string());
     if (wanted == missing.end()) continue;
+    const std::string name = *wanted;
+    make_folder(folder);
     base::write_file_atomically(folder / name, content_of_member(opened.get(), path));
     missing.erase(wanted);
   }
-  base::require(status == ARCHIVE_OK || status == ARCHIVE_EOF, "{}: damaged or cut off: {}", path.string(),
-                reason_of(opened.get()));
+  base::require(status == ARCHIVE_OK || status == ARCHIVE_WARN || status == ARCHIVE_EOF, "{}: damaged or cut off: {}",
+                path.string(), reason_of(opened.get()));
   base::require(missing.empty(), "{}: expected {} in this archive", path.string(), missing.empty() ? "" : missing[0]);
 }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace optinc::workload {
+namespace optinc::base {
 
 /// FNV-1a, 64 bits (G. Fowler, L. C. Noll, K.-P. Vo). Against accidents, not against attackers.
 constexpr std::uint64_t fingerprint(std::string_view bytes) {
@@ -13,4 +13,4 @@ constexpr std::uint64_t fingerprint(std::string_view bytes) {
   return hash;
 }
 
-}  // namespace optinc::workload
+}  // namespace optinc::base
