@@ -197,6 +197,57 @@ TEST(Train, AChipAgesAsTrainingGoesOn) {
   EXPECT_NE(young[3], old[3]);
 }
 
+TEST(Train, RefusesFlagsThatItWouldTakeNoNoticeOf) {
+  const TemporaryFolder folder;
+  const auto refused = [](const std::vector<std::string>& flags, const std::string& message) {
+    expect_bad_input(run_program(small_run(flags)), message);
+  };
+  refused({"--reduce", "ring", "--inject", "table2:3-6"}, "--inject: not for --reduce ring");
+  refused({"--reduce", "exact", "--error-feedback"}, "--error-feedback: not for --reduce exact");
+  refused({"--rounding", "floor"}, "--rounding: not for a design (without --bits)");
+  refused({"--bits", "8", "--design", "designs/b8-n4.safetensors"}, "--design: not for --reduce optinc with an ideal");
+  refused({"--level-1", "designs/b8-n4-cascade-1.safetensors"}, "--level-1: not for --reduce optinc");
+  refused({"--chip", "2"}, "--chip: not for --reduce optinc");
+  refused({"--reduce", "chip", "--bits", "8"}, "--bits: not for --reduce chip");
+  refused({"--stem", "cifar"}, "--stem: not for --model llama");
+}
+
+TEST(Train, ABadOptionLeavesTheRecordsThatAreThere) {
+  const TemporaryFolder folder;
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--momentum", "2"}, {"--clip-norm", "-1"}, {"--weights", folder / "no/w"}}) {
+    base::write_file_atomically(folder / "r.jsonl", "{}\n");
+    std::vector<std::string> all{"--records", folder / "r.jsonl"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    EXPECT_EQ(run_program(small_run(all)).exit_code, kBadInput) << flags[0];
+    EXPECT_EQ(base::read_file(folder / "r.jsonl"), "{}\n") << flags[0];
+  }
+}
+
+// 3,000 hours a step: beyond what a hardware file may say at step 51, and told before the first step.
+TEST(Train, AChipThatWouldGrowTooOldIsRefusedAtOnce) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_program({"compile", "designs/b8-n4.safetensors", "--out", folder / "chip.json"}).exit_code, kOk);
+  expect_bad_input(
+      run_program(small_run({"--reduce", "chip", "--program", folder / "chip.json", "--hours-per-step", "3000"}, "60")),
+      "--hours-per-step 3000: 150000 hours at step 60, expected at most 100000");
+}
+
+// What a checkpoint was made with is known by its bytes, not by its name.
+TEST(Train, ACheckpointKnowsTheDesignByItsContent) {
+  const TemporaryFolder folder;
+  const auto take = [&](const char* design) {
+    std::filesystem::copy_file(design, folder / "d.safetensors", std::filesystem::copy_options::overwrite_existing);
+  };
+  take("designs/b8-n4.safetensors");
+  const std::vector<std::string> flags{"--design", folder / "d.safetensors", "--checkpoint", folder / "c"};
+  ASSERT_EQ(run_program(small_run(flags)).exit_code, kOk);
+  take("designs/b8-n4-tolerant.safetensors");
+  std::vector<std::string> resumed = flags;
+  resumed.push_back("--resume");
+  expect_bad_input(run_program(small_run(resumed)), "made with design");
+}
+
 TEST(Train, TakesTheErrorsOfACheck) {
   const TemporaryFolder folder;
   const Outcome check = run_program({"verify", "designs/b8-n4.safetensors", "--json"});
@@ -209,7 +260,8 @@ TEST(Train, TakesTheErrorsOfACheck) {
   EXPECT_EQ(injected["source"], "check.json");
   EXPECT_NEAR(injected["rate"].get<double>(), 380.0 / 28561, 1e-12);
   EXPECT_EQ(injected["errors"][0], (base::Json{{"value", 1}, {"share", 0.75}}));
-  expect_bad_input(run_program(small_run({"--inject", "table2:1-2"})), "expected one of the table's rows");
+  expect_bad_input(run_program(small_run({"--bits", "16", "--inject", "table2:1-2"})),
+                   "expected one of the table's rows");
   expect_bad_input(run_program(small_run({"--inject", "rate:much"})), "expected a number behind");
   expect_bad_input(run_program(small_run({"--inject", "no-such.json"})), "expected table2:LAYERS, rate:R, or the file");
   base::write_file_atomically(folder / "other.json", "{\"a\": 1}");

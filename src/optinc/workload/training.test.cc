@@ -293,19 +293,61 @@ TEST(Train, ErrorFeedbackChangesTheRunAndIsCarriedOverByACheckpoint) {
   EXPECT_EQ(losses_of(options, file, 100), with);
 }
 
-// Two batches of half the size, one after the other, are one batch of both: the mean of their gradients.
+/// One rank, which keeps what it was given.
+struct Kept : collective::AllReduce {
+  std::string name() const override { return "kept"; }
+  collective::AllReduceStats run(const collective::Tensor& tensor, const collective::ReduceCall&) override {
+    const auto* const floats = reinterpret_cast<const float*>(tensor.input);
+    values.assign(floats, floats + tensor.count);
+    return {.payload_bytes = tensor.bytes()};
+  }
+  std::vector<float> values;
+};
+
 TEST(Train, AccumulatesTheMeanOfBatches) {
   SmallOptions options = small_options();
   options.steps = 1;
-  const double one = run(options, 1).losses()[0];
   options.accumulate = 2;
-  const TrainedRun both = run(options, 1);
-  LanguageOptions language = options.language;
   collective::run_ranks(1, {}, [&](collective::Transport& transport) {
-    const auto task = make_language_task(language, options.seed, transport);
-    std::vector<float> gradient(task->parameters().size());
-    EXPECT_DOUBLE_EQ(task->loss_and_gradient(0, gradient), one);
-    EXPECT_DOUBLE_EQ((one + task->loss_and_gradient(1, gradient)) / 2, both.losses()[0]);
+    Kept kept;
+    train(options, transport, kept);
+    const auto task = make_language_task(options.language, options.seed, transport);
+    std::vector<float> first(task->parameters().size()), second(first.size());
+    task->loss_and_gradient(0, first);
+    task->loss_and_gradient(1, second);
+    ASSERT_NE(first, second);
+    for (std::size_t i = 0; i < first.size(); ++i) ASSERT_EQ(kept.values[i], (first[i] + second[i]) * 0.5f);
+  });
+}
+
+/// A model that is broken in its second batch, at every rank.
+class BreaksOnce : public Task {
+ public:
+  std::span<float> parameters() override { return parameters_; }
+  std::size_t decayed_parameter_count() const override { return 1; }
+  std::span<float> statistics() override { return statistics_; }
+  std::vector<NamedArray> named_arrays() const override { return {}; }
+  double loss_and_gradient(std::uint64_t batch, std::span<float> gradient) override {
+    const float value = batch == 1 ? std::numeric_limits<float>::quiet_NaN() : 1;
+    std::fill(gradient.begin(), gradient.end(), value);
+    statistics_[0] += value;
+    return 1;
+  }
+  Score validate() override { return {.loss = statistics_[0], .examples = 1}; }
+  bool classifies() const override { return false; }
+  Json description() const override { return {{"model", "breaks-once"}}; }
+  Json fingerprint() const override { return {}; }
+
+ private:
+  std::vector<float> parameters_ = std::vector<float>(2), statistics_ = std::vector<float>(1);
+};
+
+TEST(Train, AStepThatIsLeftOutLeavesTheStatisticsAsTheyWere) {
+  collective::run_ranks(1, {}, [&](collective::Transport& transport) {
+    BreaksOnce task;
+    collective::RingAllReduce ring(transport);
+    TrainOptions options{.steps = 4, .validate_every = 0};
+    EXPECT_EQ(train_worker(options, kRun, task, transport, ring, {}).validation_loss, 3);
   });
 }
 
