@@ -205,12 +205,19 @@ Device device_of_chip(const ReducerOptions& options, std::uint64_t seed) {
   device.description["hours_per_step"] = options.hours_per_step;
   device.description["age_every"] = options.age_every;
   // A function of the step alone, so that a resumed run ages as the unbroken one.
-  device.before_step = [chip, first = hardware.hours_since_calibration, options,
-                        aged = std::int64_t{-1}](std::uint64_t step) mutable {
-    const auto turn = static_cast<std::int64_t>((step - 1) / options.age_every);
-    if (turn == aged) return;
-    aged = turn;
-    chip->set_hours_since_calibration(first + static_cast<double>(turn * options.age_every) * options.hours_per_step);
+  const auto hours_at = [first = hardware.hours_since_calibration, options](std::uint64_t step) {
+    const std::uint64_t every = options.age_every;
+    return first + static_cast<double>((step - 1) / every * every) * options.hours_per_step;
+  };
+  device.before_step = [chip, hours_at, aged = -1.0](std::uint64_t step) mutable {
+    if (hours_at(step) == aged) return;
+    aged = hours_at(step);
+    chip->set_hours_since_calibration(aged);
+  };
+  device.check_steps = [hours_at, options](int steps) {
+    const double most = hardware_field("phase_shifter.hours_since_calibration", "--hours-per-step").most;
+    base::require(hours_at(steps) <= most, "--hours-per-step {}: {} hours at step {}, expected at most {}",
+                  options.hours_per_step, hours_at(steps), steps, most);
   };
   return device;
 }
