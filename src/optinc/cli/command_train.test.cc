@@ -15,8 +15,6 @@
 namespace optinc::cli {
 namespace {
 
-using testing::HasSubstr;
-
 /// A model of a few thousand parameters for a few steps.
 std::vector<std::string> small_run(const std::vector<std::string>& more, const std::string& steps = "4",
                                    const std::string& hidden = "16") {
@@ -244,7 +242,7 @@ TEST(Train, ACheckpointKnowsTheDesignByItsContent) {
   ASSERT_EQ(run_program(small_run(flags)).exit_code, kOk);
   take("designs/b8-n4-tolerant.safetensors");
   std::vector<std::string> resumed = flags;
-  resumed.push_back("--resume");
+  resumed.emplace_back("--resume");
   expect_bad_input(run_program(small_run(resumed)), "made with design");
 }
 

@@ -75,9 +75,9 @@ fabric::ErrorModel from_file(const std::string& source) {
 }  // namespace
 
 fabric::ErrorModel load_error_model(const std::string& source) {
-  const fabric::ErrorModel model = source.starts_with(kTable)  ? from_table_2(source)
-                                   : source.starts_with(kRate) ? from_rate(source)
-                                                               : from_file(source);
+  fabric::ErrorModel model = source.starts_with(kTable)  ? from_table_2(source)
+                             : source.starts_with(kRate) ? from_rate(source)
+                                                         : from_file(source);
   fabric::check(model);
   return model;
 }

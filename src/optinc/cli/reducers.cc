@@ -206,8 +206,8 @@ Device device_of_chip(const ReducerOptions& options, std::uint64_t seed) {
   device.description["age_every"] = options.age_every;
   // A function of the step alone, so that a resumed run ages as the unbroken one.
   const auto hours_at = [first = hardware.hours_since_calibration, options](std::uint64_t step) {
-    const std::uint64_t every = options.age_every;
-    return first + static_cast<double>((step - 1) / every * every) * options.hours_per_step;
+    const std::uint64_t every = options.age_every, turns = (step - 1) / every;
+    return first + static_cast<double>(turns * every) * options.hours_per_step;
   };
   device.before_step = [chip, hours_at, aged = -1.0](std::uint64_t step) mutable {
     if (hours_at(step) == aged) return;

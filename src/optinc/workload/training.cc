@@ -100,7 +100,7 @@ class Worker {
       line.update(static_cast<double>(progress_.step), fmt::format("loss {:.3f}", loss));
     }
     save_weights();
-    const TrainResult result = this->result();
+    TrainResult result = this->result();
     Json written{{"type", "result"}};
     written.update(to_json(result));
     record(written);
