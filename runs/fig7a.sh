@@ -22,10 +22,11 @@ run() {
   "$optinc" train --workers 4 --seed "$3" --records "$records" --checkpoint "$checkpoint" "${resume[@]}" "${@:4}"
 }
 
-# The plain scheme: the device discards decimals, as the paper has it, and scales are powers of two. And the best of rounding, scale
-# and error feedback.
+# Reducers. The plain scheme: the device discards decimals, as the paper has it, and scales are powers of two. The best of rounding, scale
+# and error feedback; and between them what a design that ships does, trained and right on every input.
 plain=(--reduce optinc --bits 8 --rounding floor --scale-format exponent8)
 best=(--reduce optinc --bits 8 --rounding nearest-unbiased --scale-format absmax16 --error-feedback)
+nearest=(--reduce optinc --design designs/b8-n4-nearest.safetensors --scale-format absmax16)
 bits16=(--reduce optinc --bits 16 --rounding floor --scale-format exponent8)
 
 resnet20() {
@@ -55,6 +56,7 @@ llama_small() {
     run llama-small exact $seed --reduce exact "${common[@]}"
     run llama-small optinc8-plain $seed "${plain[@]}" "${common[@]}"
     run llama-small optinc8-best $seed "${best[@]}" "${common[@]}"
+    run llama-small optinc8-nearest $seed "${nearest[@]}" "${common[@]}"
   done
 }
 
