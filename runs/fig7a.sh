@@ -4,8 +4,8 @@
 #
 #   OPTINC_DATA=DATA runs/fig7a.sh [PART ..]     DATA has cifar-100-binary/ and wikipedia/
 #
-# Parts: resnet20 resnet50 llama-small llama; default: all, one after the other (about half a day on two cores). What has its
-# result is left alone, what was broken off goes on from its checkpoint (in output/), to the same bits.
+# Parts: resnet20 resnet50 llama-small llama-small-shipped llama; default: all, one after the other (about half a day on two
+# cores). What has its result is left alone, what was broken off goes on from its checkpoint (in output/), to the same bits.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${OPTINC_DATA:?expected the folder with cifar-100-binary/ and wikipedia/}"
@@ -49,14 +49,20 @@ resnet50() {
   run resnet50 optinc16 1 "${bits16[@]}" "${common[@]}"
 }
 
+small=(--data "$OPTINC_DATA/wikipedia" --vocab 1024 --tokeniser-cache "$checkpoints" --steps 3000 --validate-every 500
+  --checkpoint-every 500 --warmup-steps 100)
+
 llama_small() {
-  local common=(--data "$OPTINC_DATA/wikipedia" --vocab 1024 --tokeniser-cache "$checkpoints" --steps 3000 --validate-every 500
-    --checkpoint-every 500 --warmup-steps 100)
   for seed in 1 2 3; do
-    run llama-small exact $seed --reduce exact "${common[@]}"
-    run llama-small optinc8-plain $seed "${plain[@]}" "${common[@]}"
-    run llama-small optinc8-best $seed "${best[@]}" "${common[@]}"
-    run llama-small optinc8-nearest $seed "${nearest[@]}" "${common[@]}"
+    run llama-small exact $seed --reduce exact "${small[@]}"
+    run llama-small optinc8-plain $seed "${plain[@]}" "${small[@]}"
+    run llama-small optinc8-best $seed "${best[@]}" "${small[@]}"
+  done
+}
+
+llama_small_shipped() {
+  for seed in 1 2 3; do
+    run llama-small optinc8-nearest $seed "${nearest[@]}" "${small[@]}"
   done
 }
 
@@ -68,12 +74,12 @@ llama() {
   run llama optinc8-best 1 "${best[@]}" "${common[@]}"
 }
 
-if (($# == 0)); then set -- resnet20 resnet50 llama-small llama; fi
+if (($# == 0)); then set -- resnet20 resnet50 llama-small llama-small-shipped llama; fi
 for part in "$@"; do
   case $part in
-    resnet20 | resnet50 | llama-small | llama) "${part//-/_}" ;;
+    resnet20 | resnet50 | llama-small | llama-small-shipped | llama) "${part//-/_}" ;;
     *)
-      echo "runs/fig7a.sh: part $part: expected resnet20, resnet50, llama-small or llama" >&2
+      echo "runs/fig7a.sh: part $part: expected resnet20, resnet50, llama-small, llama-small-shipped or llama" >&2
       exit 2
       ;;
   esac
