@@ -9,8 +9,8 @@
 namespace optinc::collective {
 
 /// Element by element the sum in double in the order of ranks, divided once where the average is asked for, and then
-/// rounded to float32 (and from there to a half type). Each rank sums one part and sends it to all: 2 rounds, as many bytes as a ring. NaN and Inf spread as IEEE
-/// addition has it.
+/// rounded to float32 (and from there to a half type). Each rank sums one part and sends it to all: 2 rounds, as many
+/// bytes as a ring. NaN and Inf spread as IEEE addition has it.
 class ExactAllReduce : public AllReduce {
  public:
   /// `transport` must live as long as this.
