@@ -34,7 +34,7 @@ std::optional<Activation> find_activation(std::string_view text) {
 /// Counts and switches have no decimals.
 bool is_whole(const HardwareField& field) {
   return field.value == &Hardware::phase_noise_hold || field.value == &Hardware::phase_dac_bits ||
-         field.value == &Hardware::shot_noise;
+         field.value == &Hardware::shot_noise || field.value == &Hardware::switch_ports;
 }
 
 std::string range_of(const HardwareField& field) {

@@ -37,6 +37,7 @@ constexpr HardwareField kHardwareFields[] = {
 
     {"layout", "cell_length_um", &Hardware::cell_length_um, 1, 1e5, "of an MZI, along the light"},
     {"layout", "mode_pitch_um", &Hardware::mode_pitch_um, 1, 1e4, "between neighbouring modes of a mesh"},
+    {"layout", "waveguide_group_index", &Hardware::waveguide_group_index, 1, 10, "speed of light over that of a pulse"},
     {"layout", "correlated_share", &Hardware::correlated_share, 0, 1,
      "of the variance of imbalance and phase error, what varies smoothly over the chip"},
     {"layout", "correlation_length_um", &Hardware::correlation_length_um, 1, 1e6, "of that smooth variation"},
@@ -85,8 +86,27 @@ constexpr HardwareField kHardwareFields[] = {
      "electro_optic: phase that the full scale's power drives"},
     {"activation", "electro_optic_bias_rad", &Hardware::electro_optic_bias_rad, -10, 10,
      "electro_optic: phase without light"},
+    {"activation", "delay_ps", &Hardware::activation_delay_ps, 0, 1e6, "from a detector to the emission behind it"},
+    {"activation", "energy_fj", &Hardware::activation_energy_fj, 0, 1e9, "a symbol, light apart"},
 
     {"laser", "wall_plug_efficiency", &Hardware::laser_wall_plug_efficiency, 1e-3, 1, "light over electrical power"},
+
+    {"transceiver", "latency_ns", &Hardware::transceiver_latency_ns, 0, 1e6,
+     "one conversion: electrical to optical, or back"},
+    {"transceiver", "pj_per_bit", &Hardware::transceiver_pj_per_bit, 0, 1e6, "one conversion"},
+
+    {"fibre", "length_m", &Hardware::fibre_length_m, 0, 1e6, "from a server to the middle of the network"},
+    {"fibre", "group_index", &Hardware::fibre_group_index, 1, 10, "speed of light over that of a pulse"},
+
+    {"switch", "latency_ns", &Hardware::switch_latency_ns, 0, 1e6,
+     "through an electrical packet switch, conversions not counted"},
+    {"switch", "pj_per_bit", &Hardware::switch_pj_per_bit, 0, 1e6, "conversions not counted"},
+    {"switch", "buffer_kb", &Hardware::switch_buffer_kb, 0, 1e9,
+     "of a switch that adds, a port, in 1,000 bytes; 0: never in the way"},
+    {"switch", "ports", &Hardware::switch_ports, 2, 65536, "servers, or switches, that a switch connects"},
+
+    {"circuit_switch", "reconfiguration_us", &Hardware::circuit_reconfiguration_us, 0, 1e9,
+     "until light runs on new circuits"},
 };
 
 }  // namespace

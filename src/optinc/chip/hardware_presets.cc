@@ -53,6 +53,7 @@ decay_um = 100  # assumed
 [layout]
 cell_length_um = 300  # assumed: two heaters of 61.6 um, couplers and bends
 mode_pitch_um = 60  # assumed
+waveguide_group_index = 4.2  # assumed, of strip waveguides at 1550 nm
 correlated_share = 0.5  # assumed
 correlation_length_um = 1000  # assumed
 # 43 mdB, below -50 dB to the sides: M. Johnson, M. Thompson, D. Sahin, Opt. Express 28, 12498 (2020).
@@ -88,8 +89,31 @@ kind = "relu"
 knee = 0.01  # assumed
 leak = 0.001  # assumed
 
+delay_ps = 100  # assumed: a symbol at 10 GBd
+energy_fj = 1000  # assumed
+
 [laser]
 wall_plug_efficiency = 0.1  # assumed
+
+[transceiver]
+latency_ns = 100  # assumed: equalising, error correction
+# 800 Gb/s modules with a DSP take 14 to 16 W (axiomupgrades.com, "800G LPO vs DSP in AI clusters"), for a conversion
+# each way.
+pj_per_bit = 9.4
+
+[fibre]
+length_m = 20  # assumed: a row of racks
+group_index = 1.468  # standard single-mode fibre, 1550 nm
+
+[switch]
+latency_ns = 250  # Broadcom's Tomahawk Ultra, as announced
+# Tomahawk 5: 51.2 Tb/s, 500 W as estimated by J. Byrne, TechInsights (2022).
+pj_per_bit = 9.8
+buffer_kb = 2000  # assumed
+ports = 64  # Tomahawk 5, of 800 Gb/s
+
+[circuit_switch]
+reconfiguration_us = 10  # assumed: silicon photonics; mirrors take milliseconds
 )toml"},
 
     Preset{"silicon-nitride", R"toml(name = "silicon-nitride"
