@@ -15,7 +15,7 @@ run_packages=(
   python3-dev python3-numpy python3-venv pybind11-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
-test_packages=(ccache chromium clang-format clang-tidy python3 python3-onnx python3-torch python3-torchvision)
+test_packages=(ccache chromium clang-format clang-tidy libsimgrid-dev python3 python3-onnx python3-torch python3-torchvision)
 
 fail() {
   echo "dev/setup.sh: $1" >&2

@@ -17,11 +17,13 @@
 #include "optinc/cli/command_hardware.h"
 #include "optinc/cli/command_import.h"
 #include "optinc/cli/command_link_budget.h"
+#include "optinc/cli/command_model.h"
 #include "optinc/cli/command_noise.h"
 #include "optinc/cli/command_perf.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_reproduce.h"
+#include "optinc/cli/command_schedule.h"
 #include "optinc/cli/command_simulate.h"
 #include "optinc/cli/command_verify.h"
 #ifdef OPTINC_WITH_TORCH
@@ -67,6 +69,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_perf(program, context);
   add_drill(program, context);
   add_explain(program, context);
+  add_model(program, context);
+  add_schedule(program, context);
   add_report(program, context);
   add_reference(program, context);
 

@@ -49,23 +49,17 @@ double visible(double accelerator_s, double port_s, double pieces) {
   return std::max(0.0, accelerator_s - port_s) + std::min(accelerator_s, port_s) / pieces;
 }
 
+double codes_bytes(const Reduction& reduction) {
+  return static_cast<double>(codec::packed_bytes(reduction.elements, reduction.quantiser.bits));
+}
+
 double pieces_of(const Reduction& reduction) {
   return std::max(1.0, std::ceil(static_cast<double>(reduction.elements) / static_cast<double>(reduction.chunk)));
 }
 
 /// Adding what arrives: two numbers read, one written, for (N - 1) / N of the elements.
 double adding_s(const Reduction& reduction, const Server& server) {
-  return 3 * reduction.bytes() * (reduction.servers - 1) / reduction.servers / server.memory_bytes_per_s;
-}
-
-/// An algorithm of messages between servers, each of which waits for the one before.
-Cost messages(const char* name, const Reduction& reduction, const System& system, const Route& route, int rounds,
-              double port_bytes) {
-  Cost cost{.algorithm = name, .rounds = rounds, .port_bytes = port_bytes};
-  add_latency(cost.seconds, system.parts, route, rounds);
-  cost.seconds.wire = port_bytes / system.server.port_bytes_per_s();
-  cost.seconds.accelerator = visible(adding_s(reduction, system.server), cost.seconds.wire, pieces_of(reduction));
-  return cost;
+  return 3 * reduction.sent_bytes() * (reduction.servers - 1) / reduction.servers / server.memory_bytes_per_s;
 }
 
 struct ScaleExchange {
@@ -83,7 +77,55 @@ ScaleExchange exchange_of_scales(double scale_bytes, int servers, double message
   return seconds(doubling) <= seconds(halving) ? doubling : halving;
 }
 
+/// What codes take beside their way through the network.
+struct Coding {
+  double scale_bytes = 0;  // sent by a port
+  double scales_s = 0;
+  double quantising_s = 0;
+};
+
+Coding coding_of(const Reduction& reduction, const System& system, const Route& route) {
+  const double rate = system.server.port_bytes_per_s(), pieces = pieces_of(reduction);
+  const double codes = static_cast<double>(codec::block_count(reduction.elements, reduction.quantiser.block) *
+                                           codec::scale_bytes(reduction.quantiser.scale_format));
+  const double message = message_s(system.parts, route);
+  const ScaleExchange exchange = exchange_of_scales(codes / pieces, reduction.servers, message, rate);
+  // The first chunk waits for its scales; those of the others come while the chunk before is on its way.
+  Coding coding{.scale_bytes = exchange.bytes * pieces,
+                .scales_s = exchange.bytes * pieces / rate + exchange.messages * message};
+  // Quantising reads a number twice (the largest of a block first) and writes a code; dequantising the other way.
+  if (!reduction.fused) {
+    coding.quantising_s =
+        (3 * reduction.gradient_bytes() + 2 * codes_bytes(reduction)) / system.server.memory_bytes_per_s;
+  }
+  return coding;
+}
+
+/// Fills in what the accelerator does not hide, and the scales where codes are sent; wire and port_bytes are there.
+void finish(Cost& cost, const Reduction& reduction, const System& system, const Route& route, double adding) {
+  Coding coding;
+  if (reduction.coded) coding = coding_of(reduction, system, route);
+  cost.scale_bytes = coding.scale_bytes;
+  cost.seconds.scales = coding.scales_s;
+  cost.seconds.accelerator =
+      visible(adding + coding.quantising_s, cost.seconds.wire + coding.scale_bytes / system.server.port_bytes_per_s(),
+              pieces_of(reduction));
+  cost.joules += reduction.servers * coding.scale_bytes * 8 * route_j_per_bit(system.parts, route);
+}
+
+/// An algorithm of messages between servers, each of which waits for the one before.
+Cost messages(const char* name, const System& system, const Route& route, int rounds, double port_bytes) {
+  Cost cost{.algorithm = name, .rounds = rounds, .port_bytes = port_bytes};
+  add_latency(cost.seconds, system.parts, route, rounds);
+  cost.seconds.wire = port_bytes / system.server.port_bytes_per_s();
+  return cost;
+}
+
 }  // namespace
+
+double Reduction::sent_bytes() const {
+  return coded ? codes_bytes(*this) : gradient_bytes();
+}
 
 Route fat_tree_route(int servers, int ports) {
   Route route{1};
@@ -104,8 +146,9 @@ int cascade_levels(int servers, int ports) {
 Cost ring(const Reduction& reduction, const System& system, const Route& route) {
   check_question(reduction, system);
   const int n = reduction.servers;
-  Cost cost = messages("ring", reduction, system, route, 2 * (n - 1), 2 * reduction.bytes() * (n - 1) / n);
-  cost.joules = n * cost.port_bytes * 8 * route_j_per_bit(system.parts, route);
+  Cost cost = messages("ring", system, route, 2 * (n - 1), 2 * reduction.sent_bytes() * (n - 1) / n);
+  finish(cost, reduction, system, route, adding_s(reduction, system.server));
+  cost.joules += n * cost.port_bytes * 8 * route_j_per_bit(system.parts, route);
   return cost;
 }
 
@@ -113,38 +156,44 @@ Cost rabenseifner(const Reduction& reduction, const System& system, const Route&
   check_question(reduction, system);
   const auto n = static_cast<unsigned>(reduction.servers);
   const unsigned power = std::bit_floor(n);
-  const double halved = 2 * reduction.bytes() * (power - 1) / power, aside = n > power ? reduction.bytes() : 0;
-  Cost cost = messages("rabenseifner", reduction, system, route, 2 * std::countr_zero(power) + (n > power ? 2 : 0),
-                       halved + aside);
+  const double halved = 2 * reduction.sent_bytes() * (power - 1) / power,
+               aside = n > power ? reduction.sent_bytes() : 0;
+  Cost cost =
+      messages("rabenseifner", system, route, 2 * std::countr_zero(power) + (n > power ? 2 : 0), halved + aside);
   // A server too many gives its tensor before, during which its partner receives, and gets the result after.
   cost.seconds.wire += aside / system.server.port_bytes_per_s();
-  cost.joules = (power * halved + 2.0 * (n - power) * aside) * 8 * route_j_per_bit(system.parts, route);
+  finish(cost, reduction, system, route, adding_s(reduction, system.server));
+  cost.joules += (power * halved + 2.0 * (n - power) * aside) * 8 * route_j_per_bit(system.parts, route);
   return cost;
 }
 
-Cost double_tree(const Reduction& reduction, const System& system, const Route& route) {
+Cost double_tree(const Reduction& reduction, const System& system, const Route& route, int pieces, int in_flight) {
   check_question(reduction, system);
+  base::require(pieces >= 0 && in_flight >= 1, "{} pieces, {} in flight: expected 0 or more, 1 or more", pieces,
+                in_flight);
   const int n = reduction.servers;
-  if (n == 1) return messages("double-tree", reduction, system, route, 0, 0);
-  // A server is within one tree and a leaf of the other: it sends S/2 up in both and 2 S/2 down in the first, 2 S (N -
-  // 1) / N on the average. In k pieces, each of 2 ceil(log2 N) hops waits for one of S / 2k.
-  const double rate = system.server.port_bytes_per_s();
-  const double port_bytes = 2 * reduction.bytes() * (n - 1) / n;
+  if (n == 1) return messages("double-tree", system, route, 0, 0);
+  // A server is within one tree and a leaf of the other: it sends S/2 up in both and S/2 down to two children in the
+  // first. Of two or three servers the one within has fewer.
+  const double half = reduction.sent_bytes() / 2, port_bytes = half * std::min(n, 4);
+  const double rate = system.server.port_bytes_per_s(), message = message_s(system.parts, route);
   const int hops = 2 * rounds_of_doubling(n);
-  const auto hops_wire = [&](double pieces) { return hops * reduction.bytes() / (2 * pieces) / rate; };
-  // A piece is four messages at a server, whose launches hide behind the wire as far as they can.
-  const auto steady = [&](double pieces) {
-    return std::max(port_bytes / rate, 4 * (pieces - 1) * system.parts.software_s);
+  // k - 1 pieces pass a port, each waiting for a share of a message's latency; the last then has all hops before it,
+  // behind what is in flight there: up alone, down beside the other child's.
+  const auto waiting = [&](double k) { return (k - 1) * message / in_flight; };
+  const auto wire = [&](double k) {
+    return (k - 1) / k * port_bytes / rate + 1.5 * hops * std::min<double>(in_flight, k) * half / k / rate;
   };
-  double best = 1;
-  for (double pieces = 2; pieces <= 65536; pieces *= 2) {
-    if (hops_wire(pieces) + steady(pieces) < hops_wire(best) + steady(best)) best = pieces;
+  double best = std::max(1, pieces);
+  for (double k = 2; pieces == 0 && k <= 65536; k *= 2) {
+    if (waiting(k) + wire(k) < waiting(best) + wire(best)) best = k;
   }
   Cost cost{.algorithm = "double-tree", .rounds = hops, .port_bytes = port_bytes};
-  add_latency(cost.seconds, system.parts, route, hops);
-  cost.seconds.wire = hops_wire(best) + steady(best);
-  cost.seconds.accelerator = visible(adding_s(reduction, system.server), cost.seconds.wire, pieces_of(reduction));
-  cost.joules = n * cost.port_bytes * 8 * route_j_per_bit(system.parts, route);
+  add_latency(cost.seconds, system.parts, route, hops + (best - 1) / in_flight);
+  cost.seconds.wire = wire(best);
+  finish(cost, reduction, system, route, adding_s(reduction, system.server));
+  // All servers together send S up and S down in each tree, but for its root, and the other way.
+  cost.joules += 4 * half * (n - 1) * 8 * route_j_per_bit(system.parts, route);
   return cost;
 }
 
@@ -157,7 +206,7 @@ Cost in_network_switch(const Reduction& reduction, const System& system) {
   const int levels = cascade_levels(n, parts.switch_ports);
   const int fibres = 2 * levels;  // up and down
   cost.rounds = 2;
-  cost.port_bytes = reduction.bytes();
+  cost.port_bytes = reduction.sent_bytes();
   cost.seconds.software = parts.software_s;
   cost.seconds.flight = fibres * parts.fibre_s + (fibres - 1) * parts.switch_s;
   cost.seconds.conversion = 2 * fibres * parts.conversion_s;
@@ -167,6 +216,7 @@ Cost in_network_switch(const Reduction& reduction, const System& system) {
     rate = std::min(rate, system.server.links * parts.switch_buffer_bytes / round_trip);
   }
   cost.seconds.wire = cost.port_bytes / rate;
+  finish(cost, reduction, system, fat_tree_route(n, parts.switch_ports), 0);
   // Level l has N / ports^(l - 1) lines; each carries S up and S down, through a conversion at both ends and a switch.
   double lines = n;
   for (int level = 0; level < levels; ++level) {
@@ -179,42 +229,31 @@ Cost in_network_switch(const Reduction& reduction, const System& system) {
 Cost optinc(const Reduction& reduction, const System& system, const Route& route, bool regenerated) {
   check_question(reduction, system);
   const Parts& parts = system.parts;
-  const Server& server = system.server;
+  const Device& device = system.device;
   const int n = reduction.servers;
   Cost cost{.algorithm = "optinc"};
   if (n == 1) return cost;
-  const double rate = server.port_bytes_per_s();
-  const auto elements = static_cast<double>(reduction.elements);
-  const int levels = cascade_levels(n, system.device.ports);
-
+  Reduction codes = reduction;
+  codes.coded = true;
+  const double rate = system.server.port_bytes_per_s();
+  const int levels = cascade_levels(n, device.ports);
   cost.rounds = 1;
-  cost.port_bytes = static_cast<double>(codec::packed_bytes(reduction.elements, reduction.quantiser.bits));
-  const double codes = static_cast<double>(codec::block_count(reduction.elements, reduction.quantiser.block) *
-                                           codec::scale_bytes(reduction.quantiser.scale_format));
-  const double message = message_s(parts, route);
-  const double pieces = pieces_of(reduction);
-  const ScaleExchange exchange = exchange_of_scales(codes / pieces, n, message, rate);
-  cost.scale_bytes = exchange.bytes * pieces;
-
+  cost.port_bytes = codes.sent_bytes();
   cost.seconds.software = parts.software_s;
   cost.seconds.flight = 2 * levels * parts.fibre_s;
   cost.seconds.conversion = (2 + (regenerated ? 2 * (levels - 1) : 0)) * parts.conversion_s;
-  cost.seconds.transit = levels * parts.transit_s(system.device);
-  // The first chunk waits for its scales; those of the others come while the chunk before is on its way.
-  cost.seconds.scales = cost.scale_bytes / rate + exchange.messages * message;
+  cost.seconds.transit = levels * parts.transit_s(device);
   cost.seconds.wire = cost.port_bytes / rate;
-  // Quantising reads a number twice (the largest of a block first) and writes a code; dequantising the other way.
-  const double quantising =
-      elements * (3 * reduction.element_bits + 2 * reduction.quantiser.bits) / 8 / server.memory_bytes_per_s;
-  cost.seconds.accelerator = visible(quantising, (cost.port_bytes + cost.scale_bytes) / rate, pieces);
+  finish(cost, codes, system, route, 0);
 
   double devices = 0, lines = n;
-  for (int level = 0; level < levels; ++level) devices += lines = std::ceil(lines / system.device.ports);
+  for (int level = 0; level < levels; ++level) devices += lines = std::ceil(lines / device.ports);
   const double conversions = 2 * n + (regenerated ? 2 * (devices - 1) : 0);  // of a line's bits
-  cost.joules = conversions * cost.port_bytes * 8 * parts.conversion_j_per_bit +
-                n * cost.scale_bytes * 8 * route_j_per_bit(parts, route) +
-                devices * elements * static_cast<double>(system.device.activations) * parts.activation_j +
-                devices * parts.copies(system.device, rate) * system.device.power_w * cost.seconds.wire;
+  cost.device_joules =
+      devices *
+      (static_cast<double>(reduction.elements) * static_cast<double>(device.activations) * parts.activation_j +
+       parts.copies(device, rate) * (device.heater_w / parts.colours + device.laser_w) * cost.seconds.wire);
+  cost.joules += conversions * cost.port_bytes * 8 * parts.conversion_j_per_bit + cost.device_joules;
   return cost;
 }
 

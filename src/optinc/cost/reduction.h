@@ -16,12 +16,20 @@ namespace optinc::cost {
 /// What is averaged, among how many.
 struct Reduction {
   std::uint64_t elements = 0;
-  int element_bits = 32;  ///< as an electrical network sends it, and as it lies in memory
+  int element_bits = 32;  ///< in memory
   int servers = 4;
   codec::QuantiserOptions quantiser;             ///< of the optics; its bits are the device's
   std::uint64_t chunk = std::uint64_t{1} << 18;  ///< elements of a step of the pipeline: collective/'s
+  /// Electrical networks send codes as the optics do, too: quantised, with scales that all servers agree on. That sums
+  /// of N codes are log2 N bits longer is not counted, in their favour.
+  bool coded = false;
+  /// Gradients are quantised where they are made and dequantised in the update, so that no memory is read or written
+  /// for it.
+  bool fused = false;
 
-  double bytes() const { return static_cast<double>(elements) * element_bits / 8; }
+  double gradient_bytes() const { return static_cast<double>(elements) * element_bits / 8; }
+  /// What one pass of an electrical network takes.
+  double sent_bytes() const;
 };
 
 /// Seconds by where they pass; what hides behind something else is not in them, so that their sum is the whole.
@@ -46,10 +54,8 @@ struct Cost {
   double port_bytes = 0;   ///< payload that the busiest port sends
   double scale_bytes = 0;  ///< that it sends of scales
   Seconds seconds;
-  double joules = 0;  ///< of the network, all servers together; accelerators and idle hardware are left out
-
-  /// Bytes over the payload of one pass (figure 6 of the paper).
-  double normalised(const Reduction& reduction) const { return (port_bytes + scale_bytes) / reduction.bytes(); }
+  double joules = 0;         ///< of the network, all servers together; accelerators and idle hardware are left out
+  double device_joules = 0;  ///< of them, what devices' heaters, lasers and activations take
 };
 
 /// How a message goes from server to server.
@@ -73,8 +79,10 @@ Cost ring(const Reduction& reduction, const System& system, const Route& route);
 /// in collective/.
 Cost rabenseifner(const Reduction& reduction, const System& system, const Route& route);
 /// P. Sanders, J. Speck, J. L. Traff, Parallel Computing 35, 581 (2009): two trees, half of the tensor through each, as
-/// NCCL does; in the number of pieces that takes the least time.
-Cost double_tree(const Reduction& reduction, const System& system, const Route& route);
+/// NCCL does; `pieces` one behind the other (0: as many as take the least time), of which `in_flight` are on their way
+/// to a server at once (NCCL: 8).
+Cost double_tree(const Reduction& reduction, const System& system, const Route& route, int pieces = 0,
+                 int in_flight = 8);
 /// Electrical switches that add, in a tree: in at every port, out at every port, once. R. Graham et al., COM-HPC 2016
 /// (SHARP). It adds the tensor's own type, so there are no scales. Where a port's buffer holds less than a round trip's
 /// bytes, it sets the rate.

@@ -72,6 +72,7 @@ void check(const System& system) {
   require_number(server.link_bits_per_s, 1, 1e18, "link, bits/s");
   const Parts& parts = system.parts;
   require_number(parts.software_s, 0, 1, "software latency, s");
+  require_number(parts.colours, 1, 1e6, "colours");
   require_number(parts.switch_ports, 2, 1e6, "ports of a switch");
   require_number(system.device.bits, 2, 32, "bits");
   require_number(system.device.ports, 2, 65536, "ports of a device");

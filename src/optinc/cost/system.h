@@ -32,7 +32,8 @@ struct Device {
   int columns = 0;        ///< cells that light passes one behind the other, P and T included
   int activations_in_a_row = 0;
   std::int64_t activations = 0;
-  double power_w = 0;  ///< heaters and lasers; 0: not known
+  double heater_w = 0;  ///< 0: not known
+  double laser_w = 0;   ///< electrical
 };
 
 /// Of a structure, without its weights: `widths` [layers + 1], approximated layers as in an onn::LayerSet's text. No
@@ -55,12 +56,13 @@ struct Parts {
   double column_s = 0;          ///< light through one cell
   double activation_s = 0;      ///< detection, ReLU and a new emission
   double symbols_per_s = 10e9;  ///< of one lane through a device
+  int colours = 1;              ///< that share a device's heaters, each with lasers and activations of its own
 
   /// Light through a device.
   double transit_s(const Device& device) const {
     return device.columns * column_s + device.activations_in_a_row * activation_s;
   }
-  /// Copies of a device, in space or in colours, that a port of this rate keeps busy.
+  /// Times a device must be there, in space or in colours, to take in a port of this rate.
   int copies(const Device& device, double port_bytes_per_s) const;
 };
 

@@ -10,7 +10,7 @@ inline System plain_system() {
   System system;
   system.server = {.peak_flop_per_s = 1e9,
                    .utilisation = 1,
-                   .memory_bytes_per_s = 1e18,
+                   .memory_bytes_per_s = 1e16,
                    .memory_bytes = 1e12,
                    .links = 1,
                    .link_bits_per_s = 8e9};
