@@ -14,6 +14,7 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/published_tables.h"
+#include "optinc/cli/reproduce_cost.h"
 #include "optinc/cli/reproduce_training.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
@@ -363,24 +364,26 @@ void run_reproduce(const Options& options, Context& context) {
 }
 
 /// Refuses a flag that says nothing about the subject.
-void check_flags(const CLI::App& verb, const Options& options) {
-  if (options.table == kFigure7a) {
-    refuse_flags(verb, {"--designs", "--only", "--sample", "--threads"}, options.table);
-  } else {
-    refuse_flags(verb, {"--runs"}, options.table);
-  }
+void check_flags(const CLI::App& verb, const Options& options, bool is_table) {
+  if (!is_table) refuse_flags(verb, {"--designs", "--only", "--sample", "--threads"}, options.table);
+  if (options.table != kFigure7a) refuse_flags(verb, {"--runs"}, options.table);
 }
 
 void reproduce_subject(const CLI::App& verb, const Options& options, Context& context) {
   const std::string& subject = options.table;
   const bool is_table = subject == "table1" || subject == "table2" || subject == "cascade";
-  base::require(is_table || subject == kFigure7a, "table \"{}\": expected table1, table2, cascade or {}", subject,
-                kFigure7a);
-  check_flags(verb, options);
+  base::require(is_table || subject == kFigure6 || subject == kFigure7a || subject == kFigure7b,
+                "table \"{}\": expected table1, table2, cascade, {}, {} or {}", subject, kFigure6, kFigure7a,
+                kFigure7b);
+  check_flags(verb, options, is_table);
   if (is_table) {
     run_reproduce(options, context);
-  } else {
+  } else if (subject == kFigure7a) {
     reproduce_training({.runs = options.runs, .records = options.records, .json = options.json}, context);
+  } else if (subject == kFigure6) {
+    reproduce_figure6({.records = options.records, .json = options.json}, context);
+  } else {
+    reproduce_figure7b({.records = options.records, .json = options.json}, context);
   }
 }
 
@@ -394,15 +397,18 @@ void add_reproduce(CLI::App& program, Context& context) {
       "  optinc reproduce table2 --sample 1000000 --json\n"
       "  optinc reproduce cascade --records cascade.jsonl\n"
       "  optinc reproduce fig7a --runs runs/fig7a\n"
+      "  optinc reproduce fig7b --json\n"
       "table1: four devices, the same rounding to nearest, and apart from them designs that are constructed.\n"
       "table2: more approximated layers at 16 bits and 4 servers. cascade: both levels, each on its own inputs;\n"
       "`optinc cascade` checks them end to end. fig7a: training through the interconnect, from the records of\n"
       "optinc train: each variant's paired difference to exact averaging (else ring) with its 95 % interval.\n"
-      "Exit code 0: every design is as accurate as the paper's, or a training run has been validated; 1: one design "
-      "is\n"
-      "not, or not there, or none has been validated; 2: bad input.");
+      "fig6: bytes that a server sends. fig7b: what a step then takes, and for how many samples (modelled).\n"
+      "Exit code 0: every design is as accurate as the paper's, a training run has been validated, the figure comes "
+      "out;\n"
+      "1: one design is not, or not there, none has been validated, it does not; 2: bad input.");
   auto options = std::make_shared<Options>();
-  verb->add_option("table", options->table, "What to reproduce: table1, table2, cascade or fig7a")->required();
+  verb->add_option("table", options->table, "What to reproduce: table1, table2, cascade, fig6, fig7a or fig7b")
+      ->required();
   verb->add_option("--designs", options->designs, "Folder of the designs")->capture_default_str();
   verb->add_option("--runs", options->runs, "Of fig7a: the folder with records of optinc train, at any depth")
       ->capture_default_str();

@@ -171,7 +171,7 @@ TEST(Reproduce, RefusesAnotherDevicesDesign) {
 
 TEST(Reproduce, RefusesWhatIsNotInTheTable) {
   const TemporaryFolder folder;
-  expect_bad_input(run_program({"reproduce", "table3"}), "table \"table3\": expected table1, table2, cascade or fig7a");
+  expect_bad_input(run_program({"reproduce", "table3"}), "table \"table3\": expected table1, table2, cascade, fig6, fig7a or fig7b");
   expect_bad_input(run_program({"reproduce", "table1", "--only", "b9"}), "--only b9: no such design in table1");
   std::filesystem::copy("designs/b8-n4.safetensors", folder / "b8-n8.safetensors");
   expect_bad_input(run_program({"reproduce", "table1", "--only", "b8-n8", "--designs", folder / "", "--json"}),
