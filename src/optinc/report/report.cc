@@ -19,6 +19,7 @@ std::string write_report(const ReportInputs& inputs) {
   add_published_tables(page, runs.reproductions, runs.training_reproductions);
   add_training_curves(page, experiments);
   add_light(page, runs.light);
+  add_scale(page, runs.scale);
   add_what_was_run(page, runs);
   return page.html(summarise(runs, experiments));
 }

@@ -15,10 +15,10 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 RunHeader read_header(const RecordFields& fields, const std::string& name, const base::Json& record) {
   RunHeader header{
       .name = name, .command = fields.text("command"), .version = fields.text("version"), .record = record};
-  // Those about light draw at random only in part, and not each has options that matter.
-  const bool is_light = is_light_command(header.command);
-  if (!is_light || fields.has("seed")) header.seed = fields.count("seed");
-  if (!is_light || fields.has("config")) fields.object("config");
+  // Trainings and designs always draw at random; of the others not each does, nor has each options that matter.
+  const bool is_training = header.command == "design" || header.command == "train";
+  if (is_training || fields.has("seed")) header.seed = fields.count("seed");
+  if (is_training || fields.has("config")) fields.object("config");
   return header;
 }
 
@@ -169,11 +169,13 @@ void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
     runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
   } else if (header.command == "train") {
     runs.trainings.push_back(read_train_run(fields, std::move(header)));
+  } else if (header.command == "model") {
+    runs.scale.runs.push_back(std::move(header));
   } else if (header.command == "reproduce") {
     runs.others.push_back(std::move(header));
   } else {
     base::refuse(
-        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"compile\", \"simulate\", "
+        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"compile\", \"simulate\", "
         "\"link-budget\" or \"error-law\"",
         fields.place(), quote_json(header.command));
   }
@@ -188,6 +190,7 @@ void add_to_run(const RecordFields& fields, const std::string& command, const st
     add_to_training(fields, type, runs.trainings.back());
   } else {
     if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
+    add_to_scale(fields, type, runs.scale);
     if (type == "training_reproduction") runs.training_reproductions.push_back(read_training_reproduction(fields));
   }
 }
@@ -233,6 +236,7 @@ Runs read_runs(const std::vector<std::filesystem::path>& files) {
   for (DesignRun& run : runs.designs) headers.push_back(&run.header);
   for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
   for (RunHeader& header : runs.others) headers.push_back(&header);
+  for (RunHeader& header : runs.scale.runs) headers.push_back(&header);
   for_each_header(runs.light, [&](RunHeader& header) { headers.push_back(&header); });
   number_names(headers);
   return runs;

@@ -1,5 +1,5 @@
 // Record files as runs (doc/format_records.md), grouped by their `run` record. What is about light is in
-// light_runs.h, about training through the interconnect in train_runs.h.
+// light_runs.h, about training through the interconnect in train_runs.h, about costs at scale in scale_runs.h.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "optinc/report/light_runs.h"
 #include "optinc/report/run_header.h"
+#include "optinc/report/scale_runs.h"
 #include "optinc/report/train_runs.h"
 
 namespace optinc::report {
@@ -124,6 +125,7 @@ struct Runs {
   std::vector<Reproduction> reproductions;
   std::vector<TrainingReproduction> training_reproductions;
   LightRuns light;
+  ScaleRuns scale;
 };
 
 /// All runs of all files, in the order given. What a run wrote behind the point it was later resumed from, its result

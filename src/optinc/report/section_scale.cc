@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "optinc/report/chart.h"
+#include "optinc/report/html.h"
+#include "optinc/report/sections.h"
+
+namespace optinc::report {
+namespace {
+
+using base::Json;
+
+std::string percent(double share, int decimals) {
+  return std::isfinite(share) ? format_number(100 * share, decimals) + " %" : "–";
+}
+
+void add_figure6(Page& page, const std::vector<Figure6Row>& rows) {
+  if (rows.empty()) return;
+  page.add_heading("Figure 6: data that a server sends");
+  Table table(
+      {{"servers"}, {"ring, paper"}, {"ring, ours"}, {"OptINC, paper"}, {"OptINC, ours"}, {"and scales, ours"}});
+  for (const Figure6Row& row : rows) {
+    table.add_row({format_count(row.servers), format_number(row.paper_ring, 3), format_number(row.ring, 3),
+                   format_number(row.paper_optinc, 3), format_number(row.optinc, 3), format_number(row.scales, 4)});
+  }
+  page.add_table(table, "Bytes over one pass of the data", {Source::published, Source::counted});
+}
+
+void add_figure7b(Page& page, const std::vector<Figure7bRow>& rows) {
+  if (rows.empty()) return;
+  page.add_heading("Figure 7b: latency of a step, 4 servers");
+  page.add_text(
+      "The paper does not say how many samples a server trains on in a step. Here are those at which its reductions "
+      "come "
+      "out, for several sets of assumptions; more samples, less is saved.");
+  Table table({{"model", false},
+               {"counted", false},
+               {"paper: less than a ring"},
+               {"ring, µs"},
+               {"OptINC, µs"},
+               {"most that is saved"},
+               {"samples a server"},
+               {"computing, of a step"}});
+  for (const Figure7bRow& row : rows) {
+    table.add_row({row.model, row.in_words, percent(row.paper, 0), format_number(row.ring_s * 1e6, 1),
+                   format_number(row.optinc_s * 1e6, 1), percent(row.most_saved, 1),
+                   std::isfinite(row.samples) ? fmt::format("{:.3g}", row.samples) : "never",
+                   percent(row.computing_share, 1)});
+  }
+  page.add_table(table, "When the paper’s figures come out", {Source::published, Source::modelled});
+}
+
+/// Cases that share a chart: one model, one way of sending.
+struct Curve {
+  const ScaleCase* first;
+  std::vector<const ScaleCase*> cases;
+};
+
+std::vector<Curve> curves_of(const std::vector<ScaleCase>& cases) {
+  std::vector<Curve> curves;
+  for (const ScaleCase& one : cases) {
+    const auto same = [&](const Curve& curve) {
+      const ScaleCase& other = *curve.first;
+      return other.model == one.model && other.bits == one.bits && other.element_bits == one.element_bits &&
+             other.fused == one.fused && other.overlapped == one.overlapped;
+    };
+    auto curve = std::ranges::find_if(curves, same);
+    if (curve == curves.end()) curve = curves.insert(curves.end(), {&one, {}});
+    curve->cases.push_back(&one);
+  }
+  return curves;
+}
+
+std::string samples_name(double samples) {
+  return fmt::format("{:g}", samples);
+}
+
+Json curve_chart(const Curve& curve, double ScaleCase::*saved) {
+  std::set<double> samples;
+  std::set<std::uint64_t> servers;
+  Json values = Json::array();
+  for (const ScaleCase* one : curve.cases) {
+    samples.insert(one->samples);
+    servers.insert(one->servers);
+    values.push_back(
+        {{"servers", one->servers}, {"samples", samples_name(one->samples)}, {"saved", drawn(100 * (one->*saved))}});
+  }
+  std::vector<std::string> names;
+  for (const double each : samples) names.push_back(samples_name(each));
+  const Json log{{"type", "log"}, {"base", 2}, {"nice", false}, {"padding", 12}};
+  return {{"height", 260},
+          {"data", {{"values", values}}},
+          {"encoding",
+           {{"x", quantity("servers", "servers", log, {{"values", servers}, {"format", "~s"}, {"labelOverlap", true}})},
+            {"y", quantity("saved", "saved, % of a step")},
+            {"color", colour_by("samples", names)}}},
+          {"layer",
+           {{{"mark", {{"type", "line"}, {"strokeWidth", 1.6}}}},
+            {{"mark", {{"type", "point"}, {"filled", true}, {"size", 40}, {"opacity", 1}}}}}}};
+}
+
+void add_curve(Page& page, const Curve& curve) {
+  std::set<std::uint64_t> servers;
+  for (const ScaleCase* one : curve.cases) servers.insert(one->servers);
+  const ScaleCase& first = *curve.first;
+  page.add_heading(fmt::format("{}: {} bits by light{}{}", escape_html(first.model), first.bits,
+                               first.fused ? ", quantised where gradients are made" : "",
+                               first.overlapped ? ", sent while others are computed" : ""));
+  if (servers.size() > 1) {
+    page.open_row();
+    page.add_chart(curve_chart(curve, &ScaleCase::saved_of_ring),
+                   fmt::format("What OptINC saves against a ring of {} bits", first.element_bits), Source::modelled,
+                   "A line for each number of samples that a server trains on in a step.");
+    page.add_chart(curve_chart(curve, &ScaleCase::saved_of_best_at_equal_bits),
+                   "Against the best of all others at equal bits", Source::modelled,
+                   "Ring, Rabenseifner, double tree and adding switches send the same codes. Below 0, OptINC loses.");
+    page.close_row();
+  }
+  Table table(
+      {{"servers"}, {"samples a server"}, {"saved of a ring’s step"}, {"of the best other’s"}, {"at equal bits"}});
+  for (const ScaleCase* one : curve.cases) {
+    table.add_row({format_count(one->servers), samples_name(one->samples), percent(one->saved_of_ring, 2),
+                   percent(one->saved_of_best_other, 2), percent(one->saved_of_best_at_equal_bits, 2)});
+  }
+  page.add_markup("<details>\n<summary>The numbers</summary>\n");
+  page.add_table(table, "Shares of a step that OptINC saves", {Source::modelled});
+  page.add_markup("</details>\n");
+}
+
+}  // namespace
+
+void add_scale(Page& page, const ScaleRuns& scale) {
+  if (scale.empty()) return;
+  page.open_section(
+      "scale", "What it buys at scale",
+      "Bytes, latency and steps by closed forms over servers, links and parts (<code>optinc model</code>). "
+      "All of it is modelled; nothing here was timed.");
+  add_figure6(page, scale.figure6);
+  add_figure7b(page, scale.figure7b);
+  for (const Curve& curve : curves_of(scale.cases)) add_curve(page, curve);
+}
+
+}  // namespace optinc::report
