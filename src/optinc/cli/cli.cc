@@ -25,6 +25,7 @@
 #include "optinc/cli/command_reproduce.h"
 #include "optinc/cli/command_schedule.h"
 #include "optinc/cli/command_simulate.h"
+#include "optinc/cli/command_topology.h"
 #include "optinc/cli/command_verify.h"
 #ifdef OPTINC_WITH_TORCH
 #include "optinc/cli/command_train.h"
@@ -70,6 +71,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_drill(program, context);
   add_explain(program, context);
   add_model(program, context);
+  add_topology(program, context);
   add_schedule(program, context);
   add_report(program, context);
   add_reference(program, context);

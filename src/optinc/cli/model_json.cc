@@ -83,6 +83,7 @@ Json to_json(const ModelledCase& one) {
           {"optinc", outcome_json(answer.optinc)},
           {"saved_of_ring", answer.saved(answer.ring())},
           {"saved_of_best_other", answer.saved(answer.best_other())},
+          {"saved_of_ring_at_equal_bits", answer.saved(answer.equal_bits.front())},
           {"saved_of_best_at_equal_bits", answer.saved(answer.best_at_equal_bits())}};
 }
 

@@ -18,7 +18,7 @@ std::string modelled_case(int servers, double samples, double saved) {
   return fmt::format(
       R"({{"type":"model","model":"resnet50","bits":8,"element_bits":32,"fused":true,"overlapped":false,)"
       R"("servers":{},"samples":{},"saved_of_ring":{},"saved_of_best_other":0.1,)"
-      R"("saved_of_best_at_equal_bits":-0.01}})"
+      R"("saved_of_ring_at_equal_bits":0.02,"saved_of_best_at_equal_bits":-0.01}})"
       "\n",
       servers, samples, saved);
 }

@@ -25,6 +25,7 @@ ScaleCase read_case(const RecordFields& fields) {
           .samples = fields.number("samples"),
           .saved_of_ring = fields.number("saved_of_ring"),
           .saved_of_best_other = fields.number("saved_of_best_other"),
+          .saved_of_ring_at_equal_bits = fields.number("saved_of_ring_at_equal_bits"),
           .saved_of_best_at_equal_bits = fields.number("saved_of_best_at_equal_bits")};
 }
 
@@ -65,6 +66,7 @@ Json summarise_scale(const ScaleRuns& runs) {
                      {"servers", one.servers},
                      {"samples", number_or_null(one.samples)},
                      {"saved_of_ring", number_or_null(one.saved_of_ring)},
+                     {"saved_of_ring_at_equal_bits", number_or_null(one.saved_of_ring_at_equal_bits)},
                      {"saved_of_best_at_equal_bits", number_or_null(one.saved_of_best_at_equal_bits)}});
   }
   for (const Figure6Row& row : runs.figure6) {

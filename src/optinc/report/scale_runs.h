@@ -22,6 +22,7 @@ struct ScaleCase {
   double samples = 0;  ///< of a server, a step
   double saved_of_ring = 0;
   double saved_of_best_other = 0;
+  double saved_of_ring_at_equal_bits = 0;
   double saved_of_best_at_equal_bits = 0;
 };
 

@@ -132,6 +132,7 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
   say_reproduced(runs.reproductions, parts);
   say_experiments(experiments, parts);
   say_light(runs.light, parts);
+  if (!runs.scale.empty()) parts.emplace_back("costs at scale are modelled");
   if (parts.empty()) return "Nothing has come out yet.";
   return capitalised(fmt::format("{}.", fmt::join(parts, "; ")));
 }
