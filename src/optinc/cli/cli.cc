@@ -20,6 +20,7 @@
 #include "optinc/cli/command_model.h"
 #include "optinc/cli/command_noise.h"
 #include "optinc/cli/command_perf.h"
+#include "optinc/cli/command_plan.h"
 #include "optinc/cli/command_reference.h"
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_reproduce.h"
@@ -72,6 +73,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_explain(program, context);
   add_model(program, context);
   add_topology(program, context);
+  add_plan(program, context);
   add_schedule(program, context);
   add_report(program, context);
   add_reference(program, context);

@@ -19,7 +19,9 @@
 #include "optinc/collective/optical_network.h"
 #include "optinc/collective/thread_transport.h"
 #include "optinc/device/exact_averager.h"
+#include "optinc/fabric/basic_cascade.h"
 #include "optinc/fabric/cascade.h"
+#include "optinc/fabric/integer_fabric.h"
 #include "optinc/fabric/single_device.h"
 
 namespace optinc::collective {
@@ -156,6 +158,31 @@ TEST(OpticalAllReduce, OverACascadeIsTheOracleForOneTo16Ranks) {
 // One block of four, absmax 1 (absmax16: 0x3F80 exactly), 8 bits: step = 1/127. Codes 127, 64, 0, -127 at both of two
 // ranks of a 4-port device, the idle ports zero: the sum over ports is 254, 128, 0, -254; floor(sum / 4) = 63, 32, 0,
 // -64; times gain 2.
+// 27 ranks on 13 devices of 3 ports. Each level rounds to nearest: of a step, half at the most is off three times.
+TEST(OpticalAllReduce, OverThreeLevelsIsOffByThreeRoundings) {
+  constexpr int kRanks = 27;
+  constexpr std::size_t kCount = 300;
+  const auto device = std::make_shared<fabric::IntegerFabric>(3, 8, codec::Rounding::nearest);
+  const fabric::BasicCascade levels(std::make_shared<fabric::BasicCascade>(device, device), device);
+  const OpticalNetworkOptions options{.quantiser = {.block = 50}};
+  std::vector<Floats> inputs = draw_gradients(kRanks, kCount, 5);
+  const Outcome outcome = average(inputs, levels, options, {}, 0);
+  for (int rank = 1; rank < kRanks; ++rank) EXPECT_EQ(bits_of(outcome.values[rank]), bits_of(outcome.values[0]));
+  for (std::size_t block = 0; block < kCount / 50; ++block) {
+    float largest = 0;
+    for (const Floats& tensor : inputs) {
+      for (std::size_t i = 50 * block; i < 50 * (block + 1); ++i) largest = std::max(largest, std::abs(tensor[i]));
+    }
+    // Ranks quantise to half a step themselves; a scale is up to 2^-7 above the largest value.
+    const double step = largest * (1 + 0x1p-7) / 127;
+    for (std::size_t i = 50 * block; i < 50 * (block + 1); ++i) {
+      double exact = 0;
+      for (const Floats& tensor : inputs) exact += tensor[i];
+      EXPECT_LE(std::abs(outcome.values[0][i] - exact / kRanks), (0.5 + 3 * 0.5) * step * 1.0001);
+    }
+  }
+}
+
 TEST(OpticalAllReduce, WorkedByHand) {
   const Floats values = {1.0f, 64.0f / 127, 0.0f, -1.0f};
   const Outcome outcome =

@@ -52,6 +52,27 @@ RC_GTEST_PROP(BasicCascade, QuantisesTheAverageOfQuantisedAverages, ()) {
   RC_ASSERT(average(cascade, pack_all(codes, bits), count, kRoundingBits, first_element) == pack(expected, bits));
 }
 
+// A level may be a cascade itself: 64 servers on 21 devices of 4 ports, each group of 16 first.
+TEST(BasicCascade, HasAsManyLevelsAsAreNested) {
+  constexpr int kBits = 8, kPorts = 4;
+  constexpr std::size_t kCount = 100;
+  const auto rounding = codec::Rounding::nearest;
+  const std::vector<Codes> codes = draw_codes(64, kCount, kBits, 3);
+  std::vector<Codes> level = codes;
+  while (level.size() > 1) {
+    std::vector<Codes> averages;
+    for (std::size_t first = 0; first < level.size(); first += kPorts) {
+      const std::vector<Codes> group(level.begin() + first, level.begin() + first + kPorts);
+      codec::exact_averages(spans_of(group), kPorts, kBits, rounding, kRoundingBits, 0, averages.emplace_back(kCount));
+    }
+    level = std::move(averages);
+  }
+  const auto device = exact_device(kBits, kPorts, rounding);
+  const BasicCascade three(std::make_shared<BasicCascade>(device, device), device);
+  EXPECT_EQ(three.ports(), 64);
+  EXPECT_EQ(average(three, pack_all(codes, kBits), kCount, kRoundingBits, 0), pack(level.front(), kBits));
+}
+
 TEST(BasicCascade, RefusesWhatDoesNotFit) {
   const auto device = exact_device(8, 2, codec::Rounding::floor);
   EXPECT_THROW(BasicCascade(device, nullptr), base::InputError);
