@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the cost model to SimGrid: the same all-reduce, message by message, on a simulated network.
 
-    simgrid_check.py OPTINC PLAY_GOAL FOLDER [--hosts 4,16,64,256] [--bytes 102228128] [--output FILE.json]
+    simgrid_check.py OPTINC PLAY_GOAL FOLDER [--hosts 4,16,64,256] [--bytes 102228128] [--records FILE.jsonl]
 
 Every algorithm of `optinc schedule` is played as it is exported; beside ring and Rabenseifner SimGrid's own MPI_Allreduce by
 the same algorithm runs, whose messages are not ours. Hosts have 800 GB/s each way and 0.5 us to the middle of the network.
@@ -72,7 +72,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--hosts", default="4,16,64,256")
     parser.add_argument("--bytes", type=int, default=4 * 25_557_032)  # ResNet50's gradients
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--records", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     simulator = Simulator(str(options.player.resolve()), options.folder.resolve())
@@ -100,9 +100,12 @@ def main():
                 f"{f'{own_seconds * 1e6:.2f} {own}' if own_seconds else '':>15} {time.monotonic() - begun:>7.1f} s",
                 flush=True,
             )
-    if options.output:
-        options.output.write_text(json.dumps({"bytes": options.bytes, "gigabytes_per_s": GIGABYTES_PER_S,
-                                              "latency_us": LATENCY_US, "rows": rows}, indent=2) + "\n")  # fmt: skip
+    if options.records:
+        version = subprocess.run([options.optinc, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        run = {"type": "run", "command": "simgrid", "version": version,
+               "config": {"bytes": options.bytes, "gigabytes_per_s": GIGABYTES_PER_S, "latency_us": LATENCY_US}}  # fmt: skip
+        records = [run] + [{"type": "simgrid", **row} for row in rows]
+        options.records.write_text("".join(json.dumps(record) + "\n" for record in records))
     if failed:
         sys.exit(f"simgrid_check: {failed} of {len(rows)} differ by more than {100 * TOLERANCE:g} %")
 

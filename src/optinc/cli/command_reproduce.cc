@@ -8,6 +8,7 @@
 
 #include <fmt/ranges.h>
 
+#include "optinc/base/atomic_file.h"
 #include "optinc/base/error.h"
 #include "optinc/base/parallel.h"
 #include "optinc/base/progress.h"
@@ -18,12 +19,15 @@
 #include "optinc/cli/reproduce_training.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/report/report.h"
 #include "optinc/verify/verify.h"
 
 namespace optinc::cli {
 namespace {
 
 using base::Json;
+
+constexpr const char* kAll = "all";
 
 struct Options {
   std::string table;
@@ -34,6 +38,7 @@ struct Options {
   std::uint64_t seed = 1;
   int threads = 0;
   std::filesystem::path records;
+  std::filesystem::path out = "report.html";
   bool json = false;
 };
 
@@ -363,20 +368,14 @@ void run_reproduce(const Options& options, Context& context) {
   }
 }
 
-/// Refuses a flag that says nothing about the subject.
-void check_flags(const CLI::App& verb, const Options& options, bool is_table) {
-  if (!is_table) refuse_flags(verb, {"--designs", "--only", "--sample", "--threads"}, options.table);
-  if (options.table != kFigure7a) refuse_flags(verb, {"--runs"}, options.table);
+bool is_table(const std::string& subject) {
+  return subject == "table1" || subject == "table2" || subject == "cascade";
 }
 
-void reproduce_subject(const CLI::App& verb, const Options& options, Context& context) {
+/// One subject but "all".
+void reproduce_one(const Options& options, Context& context) {
   const std::string& subject = options.table;
-  const bool is_table = subject == "table1" || subject == "table2" || subject == "cascade";
-  base::require(is_table || subject == kFigure6 || subject == kFigure7a || subject == kFigure7b,
-                "table \"{}\": expected table1, table2, cascade, {}, {} or {}", subject, kFigure6, kFigure7a,
-                kFigure7b);
-  check_flags(verb, options, is_table);
-  if (is_table) {
+  if (is_table(subject)) {
     run_reproduce(options, context);
   } else if (subject == kFigure7a) {
     reproduce_training({.runs = options.runs, .records = options.records, .json = options.json}, context);
@@ -384,6 +383,67 @@ void reproduce_subject(const CLI::App& verb, const Options& options, Context& co
     reproduce_figure6({.records = options.records, .json = options.json}, context);
   } else {
     reproduce_figure7b({.records = options.records, .json = options.json}, context);
+  }
+}
+
+/// Record files below `folder` whose names end in `ending`, by their paths; none where there is no such folder.
+std::vector<std::filesystem::path> records_below(const std::filesystem::path& folder, const std::string& ending) {
+  std::vector<std::filesystem::path> files;
+  if (!std::filesystem::is_directory(folder)) return files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && entry.path().filename().string().ends_with(ending)) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+/// Every subject, one after the other, then one page of their records and of those that ship: trainings of designs,
+/// light and costs that lie beside the runs of figure 7a, and these.
+void reproduce_all(const Options& options, Context& context) {
+  const std::filesystem::path folder = options.records.empty() ? "output/reproduce" : options.records;
+  std::filesystem::create_directories(folder);
+  std::vector<std::filesystem::path> files;
+  for (const char* subject : {kFigure6, "table1", "table2", "cascade", kFigure7a, kFigure7b}) {
+    Options one = options;
+    one.table = subject;
+    one.records = folder / (std::string(subject) + ".jsonl");
+    reproduce_one(one, context);
+    fmt::print(context.out, "\n");
+    context.out.flush();
+    files.push_back(one.records);
+  }
+  const std::filesystem::path runs = options.runs.parent_path();
+  for (const auto& below : {records_below(options.designs, ".records.jsonl"), records_below(options.runs, ".jsonl"),
+                            records_below(runs / "light", ".jsonl"), records_below(runs / "cost", "simgrid.jsonl")}) {
+    files.insert(files.end(), below.begin(), below.end());
+  }
+  base::write_file_atomically(options.out,
+                              report::write_report({.records = files, .title = "OptINC beside its paper"}));
+  fmt::print(context.out, "{}\n", std::filesystem::absolute(options.out).lexically_normal().string());
+}
+
+/// Refuses a flag that says nothing about the subject.
+void check_flags(const CLI::App& verb, const Options& options) {
+  const std::string& subject = options.table;
+  const bool all = subject == kAll;
+  if (!is_table(subject)) refuse_flags(verb, {"--only"}, subject);
+  if (!is_table(subject) && !all) refuse_flags(verb, {"--designs", "--sample", "--threads"}, subject);
+  if (subject != kFigure7a && !all) refuse_flags(verb, {"--runs"}, subject);
+  if (all) refuse_flags(verb, {"--json"}, subject);
+  if (!all) refuse_flags(verb, {"--out"}, subject);
+}
+
+void reproduce_subject(const CLI::App& verb, const Options& options, Context& context) {
+  const std::string& subject = options.table;
+  base::require(
+      is_table(subject) || subject == kFigure6 || subject == kFigure7a || subject == kFigure7b || subject == kAll,
+      "table \"{}\": expected table1, table2, cascade, {}, {}, {} or {}", subject, kFigure6, kFigure7a, kFigure7b,
+      kAll);
+  check_flags(verb, options);
+  if (subject == kAll) {
+    reproduce_all(options, context);
+  } else {
+    reproduce_one(options, context);
   }
 }
 
@@ -398,16 +458,20 @@ void add_reproduce(CLI::App& program, Context& context) {
       "  optinc reproduce cascade --records cascade.jsonl\n"
       "  optinc reproduce fig7a --runs runs/fig7a\n"
       "  optinc reproduce fig7b --json\n"
+      "  optinc reproduce all --out output/report.html\n"
       "table1: four devices, the same rounding to nearest, and apart from them designs that are constructed.\n"
       "table2: more approximated layers at 16 bits and 4 servers. cascade: both levels, each on its own inputs;\n"
       "`optinc cascade` checks them end to end. fig7a: training through the interconnect, from the records of\n"
       "optinc train: each variant's paired difference to exact averaging (else ring) with its 95 % interval.\n"
       "fig6: bytes that a server sends. fig7b: what a step then takes, and for how many samples (modelled).\n"
+      "all: one after the other, then one page of them, with what ships beside. It takes minutes: designs of 16 bits "
+      "are\n"
+      "verified on every input; --sample is quicker.\n"
       "Exit code 0: every design is as accurate as the paper's, a training run has been validated, the figure comes "
       "out;\n"
       "1: one design is not, or not there, none has been validated, it does not; 2: bad input.");
   auto options = std::make_shared<Options>();
-  verb->add_option("table", options->table, "What to reproduce: table1, table2, cascade, fig6, fig7a or fig7b")
+  verb->add_option("table", options->table, "What to reproduce: table1, table2, cascade, fig6, fig7a, fig7b or all")
       ->required();
   verb->add_option("--designs", options->designs, "Folder of the designs")->capture_default_str();
   verb->add_option("--runs", options->runs, "Of fig7a: the folder with records of optinc train, at any depth")
@@ -420,7 +484,10 @@ void add_reproduce(CLI::App& program, Context& context) {
           ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
   verb->add_option("--seed", options->seed, "Same seed, same sample")->capture_default_str()->needs(sample);
   add_threads_option(*verb, options->threads);
-  verb->add_option("--records", options->records, "Write records to this file (JSON lines), for optinc report");
+  verb->add_option("--records", options->records,
+                   "Write records to this file (JSON lines), for optinc report; of all: a folder, else\n"
+                   "output/reproduce");
+  verb->add_option("--out", options->out, "Of all: the page to write")->capture_default_str();
   add_json_flag(*verb, options->json);
   verb->callback([options, verb, &context] { reproduce_subject(*verb, *options, context); });
 }

@@ -171,11 +171,31 @@ TEST(Reproduce, RefusesAnotherDevicesDesign) {
 
 TEST(Reproduce, RefusesWhatIsNotInTheTable) {
   const TemporaryFolder folder;
-  expect_bad_input(run_program({"reproduce", "table3"}), "table \"table3\": expected table1, table2, cascade, fig6, fig7a or fig7b");
+  expect_bad_input(run_program({"reproduce", "table3"}),
+                   "table \"table3\": expected table1, table2, cascade, fig6, fig7a, fig7b or all");
   expect_bad_input(run_program({"reproduce", "table1", "--only", "b9"}), "--only b9: no such design in table1");
   std::filesystem::copy("designs/b8-n4.safetensors", folder / "b8-n8.safetensors");
   expect_bad_input(run_program({"reproduce", "table1", "--only", "b8-n8", "--designs", folder / "", "--json"}),
                    "servers 4, expected 8");
+}
+
+// Samples of all designs, figures, and one page.
+TEST(Reproduce, AllMakesOnePage) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program(
+      {"reproduce", "all", "--sample", "2000", "--records", folder / "records", "--out", folder / "report.html"});
+  ASSERT_NE(outcome.exit_code, kBadInput) << outcome.err;
+  const std::string page = base::read_file(folder / "report.html");
+  for (const char* part : {"Table I", "Table II", "Figure 6", "Figure 7a", "Figure 7b", "Link budget", "yield"}) {
+    EXPECT_THAT(page, testing::HasSubstr(part)) << part;
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "records/table2.jsonl"));
+}
+
+TEST(Reproduce, RefusesFlagsOfAllElsewhere) {
+  expect_bad_input(run_program({"reproduce", "table1", "--out", "x.html"}), "--out");
+  expect_bad_input(run_program({"reproduce", "all", "--json"}), "--json");
+  expect_bad_input(run_program({"reproduce", "all", "--only", "b8-n4"}), "--only");
 }
 
 }  // namespace

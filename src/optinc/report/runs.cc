@@ -169,13 +169,13 @@ void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
     runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
   } else if (header.command == "train") {
     runs.trainings.push_back(read_train_run(fields, std::move(header)));
-  } else if (header.command == "model") {
+  } else if (header.command == "model" || header.command == "simgrid") {
     runs.scale.runs.push_back(std::move(header));
   } else if (header.command == "reproduce") {
     runs.others.push_back(std::move(header));
   } else {
     base::refuse(
-        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"compile\", \"simulate\", "
+        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", \"compile\", \"simulate\", "
         "\"link-budget\" or \"error-law\"",
         fields.place(), quote_json(header.command));
   }

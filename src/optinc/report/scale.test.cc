@@ -64,6 +64,18 @@ TEST(Scale, ThePageHasItsSection) {
   EXPECT_TRUE(scale["figure7b"][0]["samples"].is_null());
 }
 
+TEST(Scale, WhatWasSimulatedStandsBesideTheClosedForm) {
+  const auto file = write_records(
+      "simgrid.jsonl",
+      R"({"type":"run","command":"simgrid","version":"0.1.0"})"
+      "\n"
+      R"({"type":"simgrid","hosts":4,"algorithm":"ring","modelled_s":1.01e-4,"simulated_s":1e-4,"own_of_simgrid_s":null})"
+      "\n");
+  const ReportInputs inputs{.records = {file}};
+  EXPECT_THAT(write_report(inputs), HasSubstr("+1.00 %"));
+  EXPECT_EQ(report_summary(inputs)["scale"]["simulated"][0]["hosts"], 4);
+}
+
 // One number of servers is no curve.
 TEST(Scale, ASingleCaseIsATable) {
   const auto model = write_records("model.jsonl", kModelRun + modelled_case(4, 1, 0.5));

@@ -51,11 +51,20 @@ Figure7bRow read_figure7b(const RecordFields& fields) {
           .computing_share = fields.number("computing_share")};
 }
 
+SimulatedRow read_simulated(const RecordFields& fields) {
+  return {.hosts = fields.count("hosts"),
+          .algorithm = fields.text("algorithm"),
+          .modelled_s = fields.number("modelled_s"),
+          .simulated_s = fields.number("simulated_s"),
+          .own_of_simgrid_s = fields.number("own_of_simgrid_s")};
+}
+
 }  // namespace
 
 void add_to_scale(const RecordFields& fields, std::string_view type, ScaleRuns& runs) {
   if (type == "model") runs.cases.push_back(read_case(fields));
   if (type == "figure6") runs.figure6.push_back(read_figure6(fields));
+  if (type == "simgrid") runs.simulated.push_back(read_simulated(fields));
   if (type == "figure7b") runs.figure7b.push_back(read_figure7b(fields));
 }
 
@@ -82,7 +91,14 @@ Json summarise_scale(const ScaleRuns& runs) {
                         {"most_saved", number_or_null(row.most_saved)},
                         {"samples", number_or_null(row.samples)}});
   }
-  return {{"cases", cases}, {"figure6", figure6}, {"figure7b", figure7b}};
+  Json simulated = Json::array();
+  for (const SimulatedRow& row : runs.simulated) {
+    simulated.push_back({{"hosts", row.hosts},
+                         {"algorithm", row.algorithm},
+                         {"modelled_s", number_or_null(row.modelled_s)},
+                         {"simulated_s", number_or_null(row.simulated_s)}});
+  }
+  return {{"cases", cases}, {"figure6", figure6}, {"figure7b", figure7b}, {"simulated", simulated}};
 }
 
 }  // namespace optinc::report

@@ -46,13 +46,22 @@ struct Figure7bRow {
   double computing_share = 0;  ///< of a ring's step, then; NaN: never
 };
 
+/// An all-reduce in closed form and as SimGrid plays it.
+struct SimulatedRow {
+  std::uint64_t hosts = 0;
+  std::string algorithm;
+  double modelled_s = 0, simulated_s = 0;
+  double own_of_simgrid_s = 0;  ///< SimGrid's own algorithm of the kind; NaN: there is none
+};
+
 struct ScaleRuns {
-  std::vector<RunHeader> runs;  ///< of `optinc model`
+  std::vector<RunHeader> runs;  ///< of `optinc model` and tests/simgrid
   std::vector<ScaleCase> cases;
   std::vector<Figure6Row> figure6;
   std::vector<Figure7bRow> figure7b;
+  std::vector<SimulatedRow> simulated;
 
-  bool empty() const { return cases.empty() && figure6.empty() && figure7b.empty(); }
+  bool empty() const { return cases.empty() && figure6.empty() && figure7b.empty() && simulated.empty(); }
 };
 
 /// Adds a record of type `type`; other types are passed over. Throws base::InputError, one line.

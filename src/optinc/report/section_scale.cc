@@ -53,6 +53,24 @@ void add_figure7b(Page& page, const std::vector<Figure7bRow>& rows) {
   page.add_table(table, "When the paper’s figures come out", {Source::published, Source::modelled});
 }
 
+void add_simulated(Page& page, const std::vector<SimulatedRow>& rows) {
+  if (rows.empty()) return;
+  page.add_heading("Held to a simulator");
+  page.add_text(
+      "The same messages, one by one, under SimGrid’s MPI, on a star of links; beside them SimGrid’s own all-reduce of "
+      "the "
+      "kind, whose messages are not ours.");
+  Table table(
+      {{"hosts"}, {"algorithm", false}, {"closed form, µs"}, {"simulated, µs"}, {"difference"}, {"SimGrid’s own, µs"}});
+  for (const SimulatedRow& row : rows) {
+    table.add_row({format_count(row.hosts), row.algorithm, format_number(row.modelled_s * 1e6, 2),
+                   format_number(row.simulated_s * 1e6, 2),
+                   format_difference(100 * (row.modelled_s / row.simulated_s - 1), 2) + " %",
+                   std::isfinite(row.own_of_simgrid_s) ? format_number(row.own_of_simgrid_s * 1e6, 2) : "–"});
+  }
+  page.add_table(table, "All-reduces in closed form and simulated", {Source::modelled});
+}
+
 /// Cases that share a chart: one model, one way of sending.
 struct Curve {
   const ScaleCase* first;
@@ -147,6 +165,7 @@ void add_scale(Page& page, const ScaleRuns& scale) {
       "All of it is modelled; nothing here was timed.");
   add_figure6(page, scale.figure6);
   add_figure7b(page, scale.figure7b);
+  add_simulated(page, scale.simulated);
   for (const Curve& curve : curves_of(scale.cases)) add_curve(page, curve);
 }
 
