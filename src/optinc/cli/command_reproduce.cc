@@ -20,6 +20,7 @@
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
 #include "optinc/report/report.h"
+#include "optinc/report/runs.h"
 #include "optinc/verify/verify.h"
 
 namespace optinc::cli {
@@ -386,13 +387,18 @@ void reproduce_one(const Options& options, Context& context) {
   }
 }
 
-/// Record files below `folder` whose names end in `ending`, by their paths; none where there is no such folder.
+/// Record files below `folder` that a report draws and whose names end in `ending`, by their paths; none where there is
+/// no such folder.
 std::vector<std::filesystem::path> records_below(const std::filesystem::path& folder, const std::string& ending) {
   std::vector<std::filesystem::path> files;
   if (!std::filesystem::is_directory(folder)) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file() && entry.path().filename().string().ends_with(ending)) files.push_back(entry.path());
   }
+  std::erase_if(files, [](const std::filesystem::path& file) {
+    const std::vector<Json> records = base::read_records(file);
+    return records.empty() || !report::is_drawn(records.front().value("command", ""));
+  });
   std::ranges::sort(files);
   return files;
 }

@@ -1,6 +1,7 @@
 #include "optinc/report/runs.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 
@@ -163,21 +164,20 @@ std::string name_of(const std::filesystem::path& file) {
 }
 
 void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
+  base::require(is_drawn(header.command),
+                "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", "
+                "\"compile\", \"simulate\", \"link-budget\" or \"error-law\"",
+                fields.place(), quote_json(header.command));
   if (is_light_command(header.command)) {
     begin_light_run(fields, std::move(header), runs.light);
   } else if (header.command == "design") {
     runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
   } else if (header.command == "train") {
     runs.trainings.push_back(read_train_run(fields, std::move(header)));
-  } else if (header.command == "model" || header.command == "simgrid") {
-    runs.scale.runs.push_back(std::move(header));
   } else if (header.command == "reproduce") {
     runs.others.push_back(std::move(header));
   } else {
-    base::refuse(
-        "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", \"compile\", \"simulate\", "
-        "\"link-budget\" or \"error-law\"",
-        fields.place(), quote_json(header.command));
+    runs.scale.runs.push_back(std::move(header));
   }
 }
 
@@ -227,6 +227,11 @@ void number_names(const std::vector<RunHeader*>& headers) {
 }
 
 }  // namespace
+
+bool is_drawn(std::string_view command) {
+  constexpr std::array<std::string_view, 5> kCommands = {"design", "train", "reproduce", "model", "simgrid"};
+  return is_light_command(command) || std::ranges::find(kCommands, command) != kCommands.end();
+}
 
 Runs read_runs(const std::vector<std::filesystem::path>& files) {
   base::require(!files.empty(), "no record file, expected at least one");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "optinc/report/light_runs.h"
@@ -127,6 +128,9 @@ struct Runs {
   LightRuns light;
   ScaleRuns scale;
 };
+
+/// Whether the report has a place for what this command records.
+bool is_drawn(std::string_view command);
 
 /// All runs of all files, in the order given. What a run wrote behind the point it was later resumed from, its result
 /// too, is left out: it was done again. Record types and keys that aren't known are passed over. Throws

@@ -139,7 +139,8 @@ TEST(ReadRuns, RefusesWhatIsNoRun) {
   EXPECT_THAT(
       refusal(write_records("other.jsonl",
                             "{\"type\":\"run\",\"command\":\"fly\",\"version\":\"1\",\"seed\":1,\"config\":{}}\n")),
-      EndsWith("'command' is \"fly\", expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", \"compile\", \"simulate\", "
+      EndsWith("'command' is \"fly\", expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", "
+               "\"compile\", \"simulate\", "
                "\"link-budget\" or \"error-law\""));
   EXPECT_THAT(refusal(write_records("text.jsonl", design_run() + "hello\n")),
               EndsWith("text.jsonl:2: not a JSON object"));

@@ -44,6 +44,13 @@ TEST(Training, ManyVariantsAreSummedUpInTheSentence) {
             "sends: 0.501× to 1.5× of the payload.");
 }
 
+TEST(Training, SeveralModelsAreNamedInTheSentence) {
+  ReportInputs inputs = fixed_inputs();
+  inputs.records.push_back(write_records("other.jsonl", train_run({.reduce = "exact"}) + validation(4, "4.5")));
+  EXPECT_THAT(report_summary(inputs)["sentence"].get<std::string>(),
+              AllOf(HasSubstr("rained through the interconnect: "), HasSubstr(" parameters), ")));
+}
+
 TEST(Training, OneSeedHasNoInterval) {
   const auto exact = write_records("a.jsonl", train_run({.reduce = "exact"}) + validation(4, "4.5"));
   const auto optinc = write_records("b.jsonl", train_run({.reduce = "optinc"}) + validation(4, "4.25"));

@@ -240,11 +240,17 @@ Json summarise_experiment(const Experiment& experiment) {
 }
 
 void say_experiments(const std::vector<Experiment>& experiments, std::vector<std::string>& parts) {
-  for (const Experiment& experiment : experiments) {
-    if (experiments.size() > 1) {
-      parts.push_back(fmt::format("{}, {} workers, {} parameters", model_name(experiment.model), experiment.workers,
-                                  format_count(experiment.parameters)));
+  // What came out of several is for their sections: a headline of all of them would be a page.
+  if (experiments.size() > 1) {
+    std::vector<std::string> models;
+    for (const Experiment& experiment : experiments) {
+      models.push_back(
+          fmt::format("{} ({} parameters)", model_name(experiment.model), format_count(experiment.parameters)));
     }
+    parts.push_back(fmt::format("trained through the interconnect: {}", fmt::join(models, ", ")));
+    return;
+  }
+  for (const Experiment& experiment : experiments) {
     say_metric(experiment, parts);
     say_bytes(experiment, parts);
   }
