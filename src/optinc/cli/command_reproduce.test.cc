@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "optinc/base/atomic_file.h"
 #include "optinc/base/record.h"
 #include "optinc/cli/published_tables.h"
 #include "optinc/cli/testing.h"
