@@ -113,6 +113,33 @@ void write_design(const std::filesystem::path& file, std::uint64_t seed, const s
                 {"file", "b8-n4.safetensors"}});
 }
 
+/// Costs over servers and samples, and figure 6.
+void write_scale(const std::filesystem::path& file) {
+  RecordWriter writer(file, RecordMode::replace);
+  writer.write({{"type", "run"}, {"command", "model"}, {"version", "0.1.0"}});
+  for (const int servers : {4, 64, 1024, 65536}) {
+    for (const int samples : {1, 16}) {
+      const double saved = 1 - 1 / (1 + servers / 100.0 / samples);
+      writer.write({{"type", "model"},
+                    {"model", "resnet50"},
+                    {"bits", 8},
+                    {"element_bits", 32},
+                    {"fused", true},
+                    {"overlapped", false},
+                    {"servers", servers},
+                    {"samples", samples},
+                    {"saved_of_ring", saved},
+                    {"saved_of_best_other", saved / 10},
+                    {"saved_of_ring_at_equal_bits", saved / 2},
+                    {"saved_of_best_at_equal_bits", saved / 20 - 0.02}});
+    }
+  }
+  writer.write({{"type", "figure6"},
+                {"servers", 4},
+                {"paper", {{"ring", 1.5}, {"optinc", 1}}},
+                {"ours", {{"ring", 1.5}, {"optinc", 1}, {"scales", 0.0078}}}});
+}
+
 void write_training(const std::filesystem::path& file, std::uint64_t seed, bool optinc) {
   constexpr int kSteps = 200;
   constexpr double kGradientBytes = 4.0 * 393344 * kSteps;
@@ -174,6 +201,7 @@ int main(int count, char** arguments) {
       write_training(add(fmt::format("optinc-{}", seed)), seed, true);
     }
     write_light(add("light"));
+    write_scale(add("scale"));
     optinc::base::write_file_atomically(folder / "report.html", optinc::report::write_report(inputs));
     return 0;
   } catch (const std::exception& error) {

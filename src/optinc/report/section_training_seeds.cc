@@ -75,20 +75,22 @@ Json points_of(const Json& y) {
 Json loss_chart(const Experiment& experiment, const CurveValues& curves) {
   const std::string title = "loss, " + metric_words(Metric::loss, experiment.data).unit;
   const auto loss_axis = [&](const char* field) { return quantity(field, title, {{"zero", false}}); };
-  Json validations = points_of(loss_axis("loss"));
-  validations["data"] = {{"values", curves.validations}};
-  return {
-      {"height", 280},
-      {"data", {{"values", curves.steps}}},
-      {"encoding", {{"x", quantity("step", "step")}, {"color", colour_by_variant(experiment)}}},
-      {"layer",
-       {{{"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.18}}}, {"encoding", {{"y", loss_axis("loss")}}}},
-        {{"mark", {{"type", "line"}}},
-         {"encoding",
-          {{"y", loss_axis("smoothed")},
-           {"strokeWidth", by_role("ordinal", 4.5, 1.6)},
-           {"strokeOpacity", by_role("ordinal", 0.8, 1)}}}},
-        validations}}};
+  Json layers = {
+      {{"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.18}}}, {"encoding", {{"y", loss_axis("loss")}}}},
+      {{"mark", {{"type", "line"}}},
+       {"encoding",
+        {{"y", loss_axis("smoothed")},
+         {"strokeWidth", by_role("ordinal", 4.5, 1.6)},
+         {"strokeOpacity", by_role("ordinal", 0.8, 1)}}}}};
+  // A layer without values would have no extent.
+  if (!curves.validations.empty()) {
+    layers.push_back(points_of(loss_axis("loss")));
+    layers.back()["data"] = {{"values", curves.validations}};
+  }
+  return {{"height", 280},
+          {"data", {{"values", curves.steps}}},
+          {"encoding", {{"x", quantity("step", "step")}, {"color", colour_by_variant(experiment)}}},
+          {"layer", layers}};
 }
 
 Json top1_chart(const Experiment& experiment, const CurveValues& curves) {

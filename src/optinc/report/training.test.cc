@@ -44,6 +44,17 @@ TEST(Training, ManyVariantsAreSummedUpInTheSentence) {
             "sends: 0.501× to 1.5× of the payload.");
 }
 
+// Vega warns of a layer without values: its axis has no extent.
+TEST(Training, RunsThatAreNotValidatedYetHaveNoLayerOfValidations) {
+  const auto layers = [](const std::string& lines) {
+    const std::string html =
+        write_report({.records = {write_records("r.jsonl", train_run({.reduce = "exact"}) + lines)}});
+    return base::Json::parse(script(html, "charts"))[0]["specification"]["layer"].size();
+  };
+  EXPECT_EQ(layers(step(1, "4.5")), 2u);
+  EXPECT_EQ(layers(step(1, "4.5") + validation(1, "4.5")), 3u);
+}
+
 TEST(Training, SeveralModelsAreNamedInTheSentence) {
   ReportInputs inputs = fixed_inputs();
   inputs.records.push_back(write_records("other.jsonl", train_run({.reduce = "exact"}) + validation(4, "4.5")));
