@@ -8,7 +8,7 @@ out=$PWD/runs/light
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
-"$optinc" compile designs/b8-n4.safetensors --out "$work/b8-n4.json" >/dev/null
+"$optinc" compile designs/b8-n4.safetensors --out "$work/b8-n4.json" --records "$out/program.jsonl" >/dev/null
 "$optinc" compile designs/b8-n4.safetensors --layout triangular --cell 3-mzi --out "$work/b8-n4-3mzi.json" >/dev/null
 cd "$work"
 
