@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include <climits>
+
 namespace {
 
 struct Operation {
@@ -72,6 +74,7 @@ std::vector<Operation> parse(const std::string& text) {
     } else {
       fail("expected send, recv or requires", line.c_str());
     }
+    if (bytes > INT_MAX) fail("MPI counts no more than 2^31 - 1 bytes", line.c_str());
   }
   return operations;
 }

@@ -5,7 +5,9 @@
 
 Every algorithm of `optinc schedule` is played as it is exported; beside ring and Rabenseifner SimGrid's own MPI_Allreduce by
 the same algorithm runs, whose messages are not ours. Hosts have 800 GB/s each way and 0.5 us to the middle of the network.
-Prints a table; exits with 1 where closed form and simulation differ by more than 2 %.
+Prints a table; exits with 1 where closed form and simulation differ by more than 2 %, of the double tree by more than 10 %: in the
+model a port sends first what came first, in SimGrid messages at a port share its rate and end together, so that each round waits for
+a latency.
 """
 
 import argparse
@@ -17,7 +19,7 @@ from pathlib import Path
 
 GIGABYTES_PER_S = 800
 LATENCY_US = 1  # from host to host
-TOLERANCE = 0.02
+TOLERANCE = {"double-tree": 0.1}
 
 # Name, flags of `optinc schedule`, SimGrid's algorithm of the same kind. One piece of optinc: SimGrid knows no stream that
 # comes in while it goes out, so that pieces would each wait for a latency.
@@ -70,7 +72,7 @@ def main():
     parser.add_argument("optinc", type=Path)
     parser.add_argument("player", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--hosts", default="4,16,64,256")
+    parser.add_argument("--hosts", default="4,6,16,64,256")
     parser.add_argument("--bytes", type=int, default=4 * 25_557_032)  # ResNet50's gradients
     parser.add_argument("--records", type=Path)
     options = parser.parse_args()
@@ -92,7 +94,7 @@ def main():
             fits = own != "rab" or hosts * options.bytes <= OWN_BYTES
             own_seconds = simulator.seconds(hosts, ["--own", str(options.bytes)], own) if own and fits else None
             difference = modelled / simulated - 1
-            failed += abs(difference) > TOLERANCE
+            failed += abs(difference) > TOLERANCE.get(algorithm, 0.02)
             rows.append({"hosts": hosts, "algorithm": algorithm, "modelled_s": modelled, "simulated_s": simulated,
                          "difference": difference, "own_of_simgrid_s": own_seconds})  # fmt: skip
             print(
@@ -107,7 +109,7 @@ def main():
         records = [run] + [{"type": "simgrid", **row} for row in rows]
         options.records.write_text("".join(json.dumps(record) + "\n" for record in records))
     if failed:
-        sys.exit(f"simgrid_check: {failed} of {len(rows)} differ by more than {100 * TOLERANCE:g} %")
+        sys.exit(f"simgrid_check: {failed} of {len(rows)} differ by more than they may")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,18 @@ struct Options {
 };
 
 void run_model(const Options& options, Context& context) {
+  for (const int servers : options.servers) {
+    base::require(servers >= 2, "servers {}: expected 2 .. 65536", servers);
+  }
+  for (const double samples : options.samples) {
+    base::require(samples > 0 && samples <= 1e12, "samples {}: expected more than 0, up to 1e+12", samples);
+  }
   cost::Scenario scenario = scenario_of(options.scenario);
   std::optional<base::RecordWriter> records;
   if (!options.records.empty()) {
     records.emplace(options.records, base::RecordMode::replace);
-    records->write({{"type", "run"}, {"command", "model"}, {"version", base::kVersion}});
+    records->write(
+        {{"type", "run"}, {"command", "model"}, {"version", base::kVersion}, {"config", config_of(options.scenario)}});
   }
   std::vector<ModelledCase> cases;
   for (const int servers : options.servers) {

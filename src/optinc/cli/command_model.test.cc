@@ -59,6 +59,7 @@ TEST(Model, WritesARecordOfEachCase) {
   const std::vector<base::Json> records = base::read_records(file);
   ASSERT_EQ(records.size(), 3);
   EXPECT_EQ(records[0]["command"], "model");
+  EXPECT_EQ(records[0]["config"]["link-gbps"], 800);
   EXPECT_EQ(records[1]["type"], "model");
   EXPECT_EQ(records[2]["samples"], 2);
 }
@@ -73,11 +74,13 @@ TEST(Model, CountsADesignsPower) {
 }
 
 TEST(Model, RefusesWhatCanNotBe) {
-  expect_bad_input(run_program({"model", "--servers", "0"}), "servers 0: expected 1 .. 65536");
+  expect_bad_input(run_program({"model", "--servers", "0"}), "servers 0: expected 2 .. 65536");
   expect_bad_input(run_program({"model", "--samples", "0"}), "samples 0: expected more than 0");
   expect_bad_input(run_program({"model", "--model", "gpt"}), "model gpt: expected one of");
   expect_bad_input(run_program({"model", "--bits", "1"}), "bits 1: expected 2 to 32");
   expect_bad_input(run_program({"model", "--utilisation", "2"}), "--utilisation 2: expected above 0");
+  expect_bad_input(run_program({"model", "--samples", "inf"}), "samples inf");
+  expect_bad_input(run_program({"model", "--ports", "8", "--design", "designs/b8-n4.safetensors"}), "--ports 8");
   expect_bad_input(run_program({"model", "--ports", "1"}), "--ports 1: expected 2 or more");
   expect_bad_input(run_program({"model", "--bits", "16", "--design", "designs/b8-n4.safetensors"}), "--bits 16: b8-n4");
 }

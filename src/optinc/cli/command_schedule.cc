@@ -46,14 +46,13 @@ cost::System bare_network(const Options& options, const cost::ScheduleQuestion& 
 /// What reduction.h says of the same algorithm, in as many pieces.
 cost::Cost modelled(const Options& options, const cost::ScheduleQuestion& question) {
   const cost::System system = bare_network(options, question);
-  const cost::Reduction reduction{
-      .elements = question.elements,
-      .element_bits = 8 * question.element_bytes,
-      .servers = question.servers,
-      .quantiser = {.bits = question.bits,
-                    .block = question.block,
-                    .scale_format = codec::parse_scale_format(options.scale_format)},
-      .chunk = std::max<std::uint64_t>(1, question.elements / static_cast<std::uint64_t>(question.pieces))};
+  const cost::Reduction reduction{.elements = question.elements,
+                                  .element_bits = 8 * question.element_bytes,
+                                  .servers = question.servers,
+                                  .quantiser = {.bits = question.bits,
+                                                .block = question.block,
+                                                .scale_format = codec::parse_scale_format(options.scale_format)},
+                                  .pieces = question.pieces};
   if (options.algorithm == "ring") return cost::ring(reduction, system, {});
   if (options.algorithm == "rabenseifner") return cost::rabenseifner(reduction, system, {});
   if (options.algorithm == "double-tree") {
@@ -115,8 +114,9 @@ void add_schedule(CLI::App& program, Context& context) {
       add_verb(program, "schedule", "Write an all-reduce message by message, for network simulators",
                "  optinc schedule ring --servers 16 --bytes 100M -o ring.goal\n"
                "  optinc schedule optinc --servers 64 --bits 8 --gigabytes-per-s 800 --latency-us 1 --json\n"
-               "The file is in GOAL, which LogGOPSim reads. Behind the servers, switch and optinc have a rank that is "
-               "the device.\n"
+               "The file is in GOAL, which LogGOPSim reads. A pass through the network, of switch and optinc, takes "
+               "what a message\n"
+               "to a neighbour takes, and is written as that.\n"
                "The modelled time is of links alone: no software, conversions or arithmetic.");
   auto options = std::make_shared<Options>();
   verb->add_option("algorithm", options->algorithm,

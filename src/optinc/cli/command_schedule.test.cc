@@ -36,7 +36,7 @@ TEST(Schedule, KnowsEveryAlgorithm) {
 
 TEST(Schedule, RefusesWhatCanNotBe) {
   expect_bad_input(run_program({"schedule", "star"}), "algorithm star: expected one of ring");
-  expect_bad_input(run_program({"schedule", "ring", "--servers", "1"}), "servers 1: expected 2 .. 4096");
+  expect_bad_input(run_program({"schedule", "ring", "--servers", "1"}), "servers 1: expected 2 .. 1024");
   expect_bad_input(run_program({"schedule", "ring", "--latency-us", "-1"}), "--latency-us -1: expected 0 or more");
 }
 

@@ -28,6 +28,7 @@ Json topologies_json(const std::vector<cost::TopologyCost>& found) {
     rows.push_back({{"topology", cost::to_string(each.topology)},
                     {"levels", each.levels},
                     {"devices", each.devices},
+                    {"device_known", each.device_known},
                     {"idle_ports", each.idle_ports},
                     {"roundings", each.roundings},
                     {"least_step", each.least_step},
@@ -78,7 +79,9 @@ void print_topologies(const cost::Scenario& scenario, const std::vector<cost::To
   fmt::print(context.out,
              "roundings: how often decimals are lost. least step: of a symbol's distance, what a device must tell "
              "apart. cuts: servers without a\nnetwork when a device of the first, of the last level dies. Each device "
-             "is there {} times, to fill the links.\n",
+             "is there {} times, to fill the links; of high radix, which is another device, area and power are not "
+             "known and not "
+             "in its energy.\n",
              scenario.system.parts.copies(scenario.system.device, scenario.system.server.port_bytes_per_s()));
 }
 
@@ -109,7 +112,9 @@ void print_placements(const std::vector<cost::Placement>& placed, int leaves, in
   fmt::print(context.out, "{:.1f} % of the ports used\n", 100.0 * used / (static_cast<double>(leaves) * ports));
 }
 
-void run_topology(const Options& options, Context& context) {
+void run_topology(const CLI::App& verb, const Options& options, Context& context) {
+  refuse_flags(verb, {"--direct", "--overlap", "--bucket-mb", "--update-bytes"}, "topology");
+  base::require(options.servers >= 2, "servers {}: expected 2 .. 65536", options.servers);
   base::require(options.samples > 0, "--samples {}: expected more than 0", options.samples);
   cost::Scenario scenario = scenario_of(options.scenario);
   scenario.servers = options.servers;
@@ -167,7 +172,7 @@ void add_topology(CLI::App& program, Context& context) {
       ->capture_default_str();
   add_scenario_options(*verb, options->scenario);
   add_json_flag(*verb, options->json);
-  verb->callback([options, &context] { run_topology(*options, context); });
+  verb->callback([options, verb, &context] { run_topology(*verb, *options, context); });
 }
 
 }  // namespace optinc::cli

@@ -41,6 +41,7 @@ Json losses_json(const cost::Scenario& scenario, bool coded) {
   for (const cost::Loss& loss : cost::losses(scenario, coded)) {
     json.push_back({{"servers", loss.servers},
                     {"elements", loss.elements},
+                    {"worst_elements", loss.worst_elements},
                     {"winner", loss.winner},
                     {"factor", loss.factor},
                     {"largest_part", loss.largest},

@@ -101,13 +101,13 @@ void print_losses(const cost::Scenario& scenario, bool coded, Context& context) 
     fmt::print(context.out, "  nowhere: 256 to 2^32 elements, 2 to 65,536 servers\n");
     return;
   }
-  fmt::print(context.out, "{:>9}  {:<13} {:>16} {:>12}  {}\n", "servers", "to", "up to elements", "takes, times",
-             "most of it is");
+  fmt::print(context.out, "{:>9} {:>20}   worst: {:>14}  {:<13} {:>6}  {}\n", "servers", "up to, elements", "elements",
+             "to", "times", "most of it");
   for (const cost::Loss& loss : losses) {
     const bool all = loss.elements == std::uint64_t{1} << 32;
-    fmt::print(context.out, "{:>9}  {:<13} {:>16} {:>12.2f}  {}, {}\n", with_commas(loss.servers), loss.winner,
-               all ? "2^32 and more" : with_commas(loss.elements), loss.factor, loss.largest,
-               engineering(loss.largest_s, "s"));
+    fmt::print(context.out, "{:>9} {:>20}          {:>14}  {:<13} {:>6.2f}  {}, {}\n", with_commas(loss.servers),
+               all ? "2^32 and more" : with_commas(loss.elements), with_commas(loss.worst_elements), loss.winner,
+               loss.factor, loss.largest, engineering(loss.largest_s, "s"));
   }
 }
 

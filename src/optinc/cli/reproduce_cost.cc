@@ -1,5 +1,6 @@
 #include "optinc/cli/reproduce_cost.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "optinc/cli/cli.h"
 #include "optinc/cli/model_json.h"
 #include "optinc/cost/scenario.h"
+#include "optinc/cost/schedule.h"
 
 namespace optinc::cli {
 namespace {
@@ -43,6 +45,15 @@ struct Figure6Row {
   double paper;
 };
 constexpr std::array kFigure6Rows = {Figure6Row{4, 1.5}, Figure6Row{8, 1.75}, Figure6Row{16, 1.875}};
+
+/// Bytes that the server which sends most sends, counted message by message.
+std::uint64_t busiest_server(const char* algorithm, const cost::Reduction& reduction) {
+  const cost::Schedule schedule = cost::schedule_of(
+      algorithm, {.elements = reduction.elements, .servers = reduction.servers, .pieces = 1, .scale_bytes = 1});
+  std::uint64_t most = 0;
+  for (int rank = 0; rank < reduction.servers; ++rank) most = std::max(most, schedule.sent_bytes(rank));
+  return most;
+}
 
 // --- figure 7b -------------------------------------------------------------------------------------------------------
 
@@ -162,14 +173,16 @@ void reproduce_figure6(const CostFigureOptions& options, Context& context) {
     reduction.quantiser.scale_format = codec::ScaleFormat::exponent8;
     cost::System system;
     system.device = {.design = "one device", .bits = 8, .ports = row.servers};
-    const cost::Cost ring = cost::ring(reduction, system, {}), light = cost::optinc(reduction, system, {});
-    const double by_ring = ring.port_bytes / reduction.gradient_bytes();
+    const cost::Cost light = cost::optinc(reduction, system, {});
+    const double by_ring = static_cast<double>(busiest_server("ring", reduction)) / reduction.gradient_bytes();
     const double codes = static_cast<double>(reduction.elements);
-    if (by_ring != row.paper || light.port_bytes != codes) context.exit_code = kFailed;
-    rows.push_back(
-        {{"servers", row.servers},
-         {"paper", {{"ring", row.paper}, {"optinc", 1}}},
-         {"ours", {{"ring", by_ring}, {"optinc", light.port_bytes / codes}, {"scales", light.scale_bytes / codes}}}});
+    // Of optinc's schedule, with its scales.
+    const double by_light = static_cast<double>(busiest_server("optinc", reduction)) / codes;
+    const double scales = light.scale_bytes / codes;
+    if (by_ring != row.paper || std::abs(by_light - scales - 1) > 1e-6) context.exit_code = kFailed;
+    rows.push_back({{"servers", row.servers},
+                    {"paper", {{"ring", row.paper}, {"optinc", 1}}},
+                    {"ours", {{"ring", by_ring}, {"optinc", by_light - scales}, {"scales", scales}}}});
     if (records) records->write(tagged("figure6", rows.back()));
   }
   if (options.json) return print_json(context, {{"figure", kFigure6}, {"paper", kPaper}, {"rows", rows}});

@@ -53,6 +53,7 @@ void add_scenario_options(CLI::App& verb, ScenarioOptions& options) {
   verb.add_option("--utilisation", options.utilisation, "Share of the peak that a model reaches")
       ->capture_default_str();
   verb.add_option("--memory-tbps", options.memory_tbps, "TB/s of a server's memory")->capture_default_str();
+  verb.add_option("--memory-gb", options.memory_gb, "GB of it")->capture_default_str();
   verb.add_option("--software-us", options.software_us, "To launch a message")->capture_default_str();
   verb.add_flag("--direct", options.direct,
                 "Electrical algorithms over optical circuits, as the paper's ring, not over a fat tree of switches");
@@ -67,6 +68,31 @@ void add_scenario_options(CLI::App& verb, ScenarioOptions& options) {
       ->capture_default_str();
 }
 
+base::Json config_of(const ScenarioOptions& options) {
+  return {{"model", options.model},
+          {"type", options.type},
+          {"bits", options.bits},
+          {"block", options.block},
+          {"scale-format", options.scale_format},
+          {"design", options.design.string()},
+          {"ports", options.ports},
+          {"hardware", options.hardware.preset_or_file},
+          {"set", options.hardware.set},
+          {"links", options.links},
+          {"link-gbps", options.link_gbps},
+          {"tflops", options.tflops},
+          {"utilisation", options.utilisation},
+          {"memory-tbps", options.memory_tbps},
+          {"memory-gb", options.memory_gb},
+          {"software-us", options.software_us},
+          {"colours", options.colours},
+          {"direct", options.direct},
+          {"fused", options.fused},
+          {"overlap", options.overlap},
+          {"bucket-mb", options.bucket_mb},
+          {"update-bytes", options.update_bytes}};
+}
+
 cost::Scenario scenario_of(const ScenarioOptions& options) {
   base::require(options.tflops > 0, "--tflops {}: expected more than 0", options.tflops);
   base::require(options.utilisation > 0 && options.utilisation <= 1, "--utilisation {}: expected above 0, up to 1",
@@ -77,12 +103,16 @@ cost::Scenario scenario_of(const ScenarioOptions& options) {
   base::require(options.software_us >= 0, "--software-us {}: expected 0 or more", options.software_us);
   base::require(options.bucket_mb > 0, "--bucket-mb {}: expected more than 0", options.bucket_mb);
   base::require(options.update_bytes >= 0, "--update-bytes {}: expected 0 or more", options.update_bytes);
+  base::require(options.memory_gb > 0, "--memory-gb {}: expected more than 0", options.memory_gb);
+  base::require(options.ports == 0 || options.design.empty(), "--ports {}: {} has its own", options.ports,
+                options.design.string());
   base::require(options.ports == 0 || options.ports >= 2, "--ports {}: expected 2 or more, or 0", options.ports);
   const chip::Hardware hardware = load(options.hardware);
   cost::Scenario scenario{.model = cost::named_model(options.model)};
   scenario.system.server = {.peak_flop_per_s = options.tflops * 1e12,
                             .utilisation = options.utilisation,
                             .memory_bytes_per_s = options.memory_tbps * 1e12,
+                            .memory_bytes = options.memory_gb * 1e9,
                             .links = options.links,
                             .link_bits_per_s = options.link_gbps * 1e9};
   scenario.system.parts = cost::parts_of(hardware, options.software_us * 1e-6);

@@ -23,6 +23,7 @@ struct ScenarioOptions {
   double tflops = 60;
   double utilisation = 0.6;
   double memory_tbps = 3.35;
+  double memory_gb = 80;
   double software_us = 1;
   int colours = 1;
   bool direct = false;
@@ -33,6 +34,9 @@ struct ScenarioOptions {
 };
 
 void add_scenario_options(CLI::App& verb, ScenarioOptions& options);
+
+/// All of them, for records: by the flags' names.
+base::Json config_of(const ScenarioOptions& options);
 
 /// The case, of 4 servers and 32 samples. Reads and compiles the design, if one is given, for its power. Throws
 /// base::InputError that names the flag.

@@ -69,6 +69,9 @@ class Rank {
     const std::size_t size = static_cast<std::size_t>(tokens) * hidden;
     const std::uint64_t after_weights = 2 * static_cast<std::uint64_t>(question_.layers) * question_.servers;
     Floats x = gaussians(question_.seed, after_weights, size, 1);
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i % hidden % 100 == 0) x[i] *= static_cast<float>(question_.outlier);
+    }
     std::vector<Floats> activations;
     for (const Share& share : shares_) {
       Floats within(static_cast<std::size_t>(tokens) * share_, 0.0f), y(size, 0.0f);

@@ -15,6 +15,8 @@ struct TensorParallelQuestion {
   int layers = 4;
   int tokens = 64;
   int hidden = 128;  ///< a multiple of `servers`
+  /// The first of every 100 channels of the input is so many times as large as the others: blocks share one scale.
+  double outlier = 1;
   std::uint64_t seed = 1;
 };
 
@@ -24,9 +26,10 @@ struct TensorParallelError {
   double gradient_nmse = 0;  ///< of the loss's gradient by the first layer's input
 };
 
-/// Layers x + relu(x A) B of Gaussian weights, A [hidden, 4 hidden] split by columns and B by rows over ranks as
-/// Megatron-LM does (arXiv:1909.08053): an all-reduce (sum) of activations a layer forward, one of their gradients
-/// backward. Ranks are threads; once with exact sums in double, once through the optics.
+/// Layers x + relu(x A) B of Gaussian weights and inputs, without attention or norms, A [hidden, 4 hidden] split by
+/// columns and B by rows over ranks as Megatron-LM does (arXiv:1909.08053): an all-reduce (sum) of activations a layer
+/// forward, one of their gradients backward. Ranks are threads; once with exact sums in double, once through the
+/// optics.
 TensorParallelError tensor_parallel_error(const TensorParallelQuestion& question);
 
 }  // namespace optinc::cli

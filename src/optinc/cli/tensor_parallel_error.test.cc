@@ -29,6 +29,14 @@ TEST(TensorParallelError, FloorIsWorse) {
   EXPECT_GT(with_bits(8, codec::Rounding::floor).output_nmse, 2 * with_bits(8).output_nmse);
 }
 
+// One large channel in a hundred widens the scale of all that share its block.
+TEST(TensorParallelError, OutliersMakeItWorse) {
+  TensorParallelQuestion question;
+  const TensorParallelError without = tensor_parallel_error(question);
+  question.outlier = 20;
+  EXPECT_GT(tensor_parallel_error(question).gradient_nmse, without.gradient_nmse);
+}
+
 TEST(TensorParallelError, ManyBitsAreNearlyExact) {
   EXPECT_LT(with_bits(16).output_nmse, 1e-8);
 }

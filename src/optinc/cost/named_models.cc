@@ -1,6 +1,6 @@
 // Models by name. Sources: ResNets K. He et al., arXiv:1512.03385; LLaMA H. Touvron et al., arXiv:2302.13971; LLaMA 2
-// H. Touvron et al., arXiv:2307.09288; LLaMA 3 A. Grattafiori et al., arXiv:2407.21783; the first two rows
-// arXiv:2603.28290.
+// H. Touvron et al., arXiv:2307.09288; LLaMA 3 A. Grattafiori et al., arXiv:2407.21783; resnet50-cifar100 and
+// llama-paper arXiv:2603.28290.
 #include <algorithm>
 #include <array>
 

@@ -8,10 +8,11 @@
 namespace optinc::cost {
 namespace {
 
-constexpr double kParameterBytes = 2;    // bfloat16, gradients alike
-constexpr double kStateBytes = 12;       // float32: master copy, two moments
-constexpr double kActivationBytes = 34;  // an element of hidden, a layer: V. Korthikanti et al., arXiv:2205.05198,
-                                         // scores recomputed
+constexpr double kParameterBytes = 2;  // bfloat16, gradients alike
+constexpr double kStateBytes = 12;     // float32: master copy, two moments
+// An element of hidden, a layer: V. Korthikanti et al., arXiv:2205.05198, scores recomputed. What tensor parallelism
+// splits, and what every server has whole.
+constexpr double kSplitActivationBytes = 24, kWholeActivationBytes = 10;
 
 const TransformerShape& shape_of(const ParallelQuestion& question) {
   base::require(question.scenario.model.transformer.has_value(), "{}: expected a transformer",
@@ -38,25 +39,27 @@ std::string misfit(const ParallelQuestion& question, const Plan& plan) {
   return "";
 }
 
-/// The fastest electrical all-reduce of elements of 16 bits, or light's.
-double all_reduce_s(const Scenario& scenario, double elements, int servers, bool by_light) {
+/// The fastest electrical all-reduce of elements of 16 bits, or of codes, or light's.
+double all_reduce_s(const Scenario& scenario, double elements, int servers, Network network) {
   if (servers == 1) return 0;
   Reduction reduction = scenario.reduction(static_cast<std::uint64_t>(elements));
   reduction.servers = servers;
   reduction.element_bits = 16;
+  reduction.coded = network == Network::codes;
   const std::vector<Cost> costs = all_reduces(reduction, scenario.system, scenario.direct);
-  if (by_light) return costs.back().seconds.sum();
+  if (network == Network::light) return costs.back().seconds.sum();
   double least = costs.front().seconds.sum();
   for (std::size_t i = 1; i + 1 < costs.size(); ++i) least = std::min(least, costs[i].seconds.sum());
   return least;
 }
 
 /// A reduce-scatter or an all-gather: half of a ring or of Rabenseifner's, whichever is sooner done.
-double half_all_reduce_s(const Scenario& scenario, double elements, int servers) {
+double half_all_reduce_s(const Scenario& scenario, double elements, int servers, bool coded) {
   if (servers == 1) return 0;
   Reduction reduction = scenario.reduction(static_cast<std::uint64_t>(elements));
   reduction.servers = servers;
   reduction.element_bits = 16;
+  reduction.coded = coded;
   const Route route = scenario.direct ? Route{} : fat_tree_route(servers, scenario.system.parts.switch_ports);
   return std::min(ring(reduction, scenario.system, route).seconds.sum(),
                   rabenseifner(reduction, scenario.system, route).seconds.sum()) /
@@ -106,11 +109,15 @@ PlanCost plan_cost(const ParallelQuestion& question, const Plan& plan) {
   const Server& server = scenario.system.server;
   PlanCost cost{.plan = plan, .micro_batches = question.sequences / plan.data / plan.sequences};
 
+  // The first stage has the table of tokens, the last the output matrix: the slowest and the fullest stage count.
   const double micro_batches = cost.micro_batches;
   const double layers = static_cast<double>(shape.layers) / plan.pipeline;
+  const auto embedding = static_cast<double>(shape.embedding_parameters());
+  const double output_flop = scenario.model.parts.back().forward_flop;
+  const double stage_flop = 3 * (layers * shape.layer_forward_flop() + output_flop) * question.sequences / plan.data;
+  cost.compute_s = stage_flop / plan.tensor / server.flop_per_s();
   const double activations = static_cast<double>(plan.sequences) * shape.context * shape.hidden;
-  cost.compute_s = scenario.model.training_flop() * question.sequences / question.servers / server.flop_per_s();
-  cost.tensor_s = 4 * layers * micro_batches * all_reduce_s(scenario, activations, plan.tensor, plan.tensor_by_light);
+  cost.tensor_s = 4 * layers * micro_batches * all_reduce_s(scenario, activations, plan.tensor, plan.of_activations);
   if (plan.pipeline > 1) {
     cost.pipeline_s =
         2 * micro_batches * message_s(scenario, activations * kParameterBytes / plan.tensor, plan.pipeline);
@@ -118,37 +125,33 @@ PlanCost plan_cost(const ParallelQuestion& question, const Plan& plan) {
   // A stage waits for the others' first and last micro-batches, exchanges included.
   cost.bubble_s = (plan.pipeline - 1) * (cost.compute_s + cost.tensor_s + cost.pipeline_s) / micro_batches;
 
-  const double parameters = static_cast<double>(scenario.model.parameters()) / plan.tensor / plan.pipeline;
+  const double parameters = (layers * static_cast<double>(shape.layer_parameters()) + shape.hidden +
+                             (plan.pipeline == 1 ? 2 : 1) * embedding) /
+                            plan.tensor;
   if (!plan.sharded) {
-    cost.data_s = all_reduce_s(scenario, parameters, plan.data, plan.data_by_light);
+    cost.data_s = all_reduce_s(scenario, parameters, plan.data, plan.of_gradients);
   } else {
-    const double gathering = half_all_reduce_s(scenario, parameters, plan.data);
-    cost.data_s = gathering + (plan.data_by_light ? all_reduce_s(scenario, parameters, plan.data, true) : gathering);
+    const bool coded = plan.of_gradients == Network::codes;
+    const double scattering = plan.of_gradients == Network::light
+                                  ? all_reduce_s(scenario, parameters, plan.data, Network::light)
+                                  : half_all_reduce_s(scenario, parameters, plan.data, coded);
+    cost.data_s = scattering + half_all_reduce_s(scenario, parameters, plan.data, false);
   }
   const double sharers = plan.sharded ? plan.data : 1;
   cost.update_s = parameters / sharers * scenario.step.update_bytes_per_parameter / server.memory_bytes_per_s;
   // As many micro-batches as there are stages wait for their backward pass at the first of them.
   const double in_flight = std::min<double>(plan.pipeline, micro_batches);
   cost.memory_bytes = parameters * (kParameterBytes + (kParameterBytes + kStateBytes) / sharers) +
-                      kActivationBytes * activations / plan.tensor * layers * in_flight;
+                      (kWholeActivationBytes + kSplitActivationBytes / plan.tensor) * activations * layers * in_flight;
   return cost;
 }
 
-std::string to_string(Light light) {
-  switch (light) {
-    case Light::none:
-      return "none";
-    case Light::data:
-      return "data";
-    case Light::tensor:
-      return "tensor";
-    case Light::all:
-      return "all";
-  }
-  return "";
+std::string to_string(Network network) {
+  return network == Network::light ? "light" : network == Network::codes ? "codes" : "electrical";
 }
 
-std::vector<PlanCost> best_plans(const ParallelQuestion& question, Light light, std::size_t most) {
+std::vector<PlanCost> best_plans(const ParallelQuestion& question, Network of_gradients, Network of_activations,
+                                 std::size_t most) {
   const TransformerShape& shape = shape_of(question);
   base::require(question.servers >= 1 && question.servers <= 65536, "servers {}: expected 1 .. 65536",
                 question.servers);
@@ -165,8 +168,8 @@ std::vector<PlanCost> best_plans(const ParallelQuestion& question, Light light, 
                           .data = question.servers / tensor / pipeline,
                           .sharded = sharded,
                           .sequences = sequences,
-                          .tensor_by_light = light == Light::tensor || light == Light::all,
-                          .data_by_light = light == Light::data || light == Light::all};
+                          .of_gradients = of_gradients,
+                          .of_activations = of_activations};
           if (!misfit(question, plan).empty() || (sharded && plan.data == 1)) continue;
           const PlanCost cost = plan_cost(question, plan);
           if (cost.memory_bytes <= question.scenario.system.server.memory_bytes) found.push_back(cost);

@@ -25,14 +25,18 @@ struct Exchange {
 /// All of them, what light can't do as well.
 const std::vector<Exchange>& exchanges();
 
+/// What an all-reduce goes over: an electrical network in 16 bits, or with codes as light's, or light.
+enum class Network { electrical, codes, light };
+std::string to_string(Network network);
+
 struct Plan {
   int tensor = 1;
   int pipeline = 1;
   int data = 1;
-  bool sharded = false;          ///< data parallelism as ZeRO's second stage
-  int sequences = 1;             ///< of a micro-batch
-  bool tensor_by_light = false;  ///< all-reduces of activations through devices
-  bool data_by_light = false;    ///< of gradients; of sharded ones the reduction alone
+  bool sharded = false;                        ///< data parallelism as ZeRO's second stage
+  int sequences = 1;                           ///< of a micro-batch
+  Network of_gradients = Network::electrical;  ///< of sharded ones the reduction alone
+  Network of_activations = Network::electrical;
 
   int servers() const { return tensor * pipeline * data; }
   bool operator==(const Plan&) const = default;
@@ -41,13 +45,13 @@ struct Plan {
 struct PlanCost {
   Plan plan;
   int micro_batches = 0;  ///< of a pipeline, a step
-  double compute_s = 0;   ///< forward and backward, without waiting
+  double compute_s = 0;   ///< forward and backward of the slowest stage, without waiting
   double bubble_s = 0;    ///< of the pipeline: (stages - 1) micro-batches
   double tensor_s = 0;    ///< all-reduces of activations
   double pipeline_s = 0;  ///< activations from stage to stage
   double data_s = 0;      ///< gradients, and gathered parameters
   double update_s = 0;
-  double memory_bytes = 0;  ///< of a server: parameters, gradients, AdamW's state, activations
+  double memory_bytes = 0;  ///< of a server of the fullest stage: parameters, gradients, AdamW's state, activations
   double seconds() const { return compute_s + bubble_s + tensor_s + pipeline_s + data_s + update_s; }
 };
 
@@ -61,11 +65,9 @@ struct ParallelQuestion {
 /// sequences and servers must divide.
 PlanCost plan_cost(const ParallelQuestion& question, const Plan& plan);
 
-enum class Light { none, data, tensor, all };
-std::string to_string(Light light);
-
-/// Every plan that divides and fits in memory, fastest first, at most `most`; light does what `light` says. Empty where
-/// none fits.
-std::vector<PlanCost> best_plans(const ParallelQuestion& question, Light light, std::size_t most = 5);
+/// Every plan that divides and fits in memory, fastest first, at most `most`; micro-batches of 1, 2, 4 .. 64 sequences.
+/// Empty where there is none.
+std::vector<PlanCost> best_plans(const ParallelQuestion& question, Network of_gradients, Network of_activations,
+                                 std::size_t most = 5);
 
 }  // namespace optinc::cost

@@ -18,8 +18,8 @@ struct Reduction {
   std::uint64_t elements = 0;
   int element_bits = 32;  ///< in memory
   int servers = 4;
-  codec::QuantiserOptions quantiser;             ///< of the optics; its bits are the device's
-  std::uint64_t chunk = std::uint64_t{1} << 18;  ///< elements of a step of the pipeline: collective/'s
+  codec::QuantiserOptions quantiser;  ///< of the optics; its bits are the device's
+  int pieces = 0;                     ///< that go one behind the other; 0: as many as take the least time
   /// Electrical networks send codes as the optics do, too: quantised, with scales that all servers agree on. That sums
   /// of N codes are log2 N bits longer is not counted, in their favour.
   bool coded = false;
@@ -50,7 +50,7 @@ struct Seconds {
 
 struct Cost {
   std::string algorithm;
-  int rounds = 0;          ///< messages one behind the other, the exchange of scales not counted
+  int rounds = 0;          ///< messages, or passes, one behind the other, the exchange of scales not counted
   double port_bytes = 0;   ///< payload that the busiest port sends
   double scale_bytes = 0;  ///< that it sends of scales
   Seconds seconds;
@@ -65,6 +65,9 @@ struct Route {
   int fibres() const { return switches == 0 ? 2 : switches + 1; }
   int conversions() const { return 2 * (switches == 0 ? 1 : switches + 1); }
 };
+
+/// Of conversions and switches on it.
+double energy_per_bit(const Parts& parts, const Route& route);
 
 /// The route between servers that are farthest apart in a fat tree of switches of `ports` ports (C. Leiserson, IEEE
 /// Trans. Comput. C-34, 892 (1985); folded Clos: 1 switch up to `ports` servers, 3 up to ports^2 / 2, 5 ..).

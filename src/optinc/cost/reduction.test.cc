@@ -60,8 +60,8 @@ TEST(Reduction, SmallBuffersSlowTheSwitch) {
   EXPECT_NEAR(in_network_switch(megabytes(4), system).seconds.wire, 8e-3, 1e-9);
 }
 
-// 1 MB of codes, 1 ms to launch it. Scales: 3,907 blocks of 2 bytes, 4 chunks, 2 rounds of doubling: 2 ms of latency
-// once, and twice the bytes.
+// 1 MB of codes, 1 ms to launch it. Scales: 3,907 blocks of 2 bytes, 2 rounds of doubling: 2 ms of latency and twice
+// the bytes.
 TEST(Reduction, OpticsByHand) {
   const Cost cost = optinc(megabytes(4), plain_system(), Route{});
   EXPECT_EQ(cost.rounds, 1);
@@ -98,12 +98,44 @@ TEST(Reduction, FatTreesGrowByLevels) {
   EXPECT_EQ(cascade_levels(65536, 4), 8);
 }
 
-// 16 servers, 8 hops; 4 pieces, 2 in flight: 3 pieces of 2 MB at a port and their 1.5 messages, then 8 hops of a
-// message and 2 pieces of 0.5 MB.
+// 16 servers, 8 hops; 4 pieces, 2 in flight: 3 pieces of 2 MB at a port, then 8 hops of a message and a piece of 0.5
+// MB, down beside the other child's.
 TEST(Reduction, DoubleTreeByHand) {
-  const Cost cost = double_tree(megabytes(16), plain_system(), Route{}, 4, 2);
-  EXPECT_NEAR(cost.seconds.wire, 6e-3 + 12e-3, 1e-9);
-  EXPECT_NEAR(cost.seconds.software, 9.5e-3, 1e-9);
+  System system = plain_system();
+  system.parts.software_s = 1e-4;
+  const Cost cost = double_tree(megabytes(16), system, Route{}, 4, 2);
+  EXPECT_NEAR(cost.seconds.wire, 6e-3 + 6e-3, 1e-9);
+  EXPECT_NEAR(cost.seconds.software, 0.8e-3, 1e-9);
+}
+
+// Quantising 4 MB moves 14 MB; at 7 GB/s that is 2 ms beside 1 ms of wire (and 11.7 us of scales, halved and doubled).
+// In n pieces all but 1/n of the wire hides.
+TEST(Reduction, PiecesHideTheWireBehindQuantising) {
+  System system = plain_system();
+  system.server.memory_bytes_per_s = 7e9;
+  system.parts.software_s = 0;
+  Reduction question = megabytes(4);
+  question.pieces = 10;
+  EXPECT_NEAR(optinc(question, system, Route{}).seconds.sum(), 2e-3 + 0.1 * (1e-3 + 11.7e-6), 1e-6);
+  question.fused = true;
+  EXPECT_NEAR(optinc(question, system, Route{}).seconds.sum(), 1e-3 + 11.7e-6, 1e-6);
+}
+
+// More pieces take launches: three each at 4 servers.
+TEST(Reduction, PiecesAreLaunched) {
+  Reduction question = megabytes(4);
+  const double best = optinc(question, plain_system(), Route{}).seconds.sum();
+  question.pieces = 10;
+  EXPECT_NEAR(optinc(question, plain_system(), Route{}).seconds.software, 1e-3 + 9 * 3e-3 - (1e-3 + 15.6e-6), 1e-6);
+  EXPECT_LT(best, optinc(question, plain_system(), Route{}).seconds.sum());
+}
+
+TEST(Reduction, OneServerSendsNothing) {
+  for (const bool coded : {false, true}) {
+    Reduction alone = megabytes(1);
+    alone.coded = coded;
+    for (const Cost& cost : all_reduces(alone, plain_system())) EXPECT_EQ(cost.seconds.sum(), 0) << cost.algorithm;
+  }
 }
 
 // Its latency grows with log N, a ring's with N.

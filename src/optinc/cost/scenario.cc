@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <tuple>
+
+#include "optinc/base/error.h"
 
 namespace optinc::cost {
 namespace {
@@ -101,7 +104,11 @@ std::vector<Sensitivity> sensitivities(const Scenario& scenario, double as_is) {
       const Answer made = answer(changed);
       return made.saved(made.ring());
     };
-    all.push_back({number, saved(0.5), saved(2)});
+    try {
+      all.push_back({number, saved(0.5), saved(2)});
+    } catch (const base::InputError&) {
+      // Half or twice of it is no number that can be.
+    }
   }
   std::ranges::stable_sort(all, std::greater(), [&](const Sensitivity& one) { return one.moves(as_is); });
   return all;
@@ -112,20 +119,26 @@ std::vector<Loss> losses(const Scenario& scenario, bool coded) {
   Scenario one = scenario;
   for (const int servers : {2, 4, 16, 64, 256, 1024, 4096, 16384, 65536}) {
     one.servers = servers;
-    for (int power = 32; power >= 8; --power) {
+    Loss loss{.servers = servers};
+    for (int power = 8; power <= 32; ++power) {
       Reduction reduction = one.reduction(std::uint64_t{1} << power);
       reduction.coded = coded;
       std::vector<Cost> costs = all_reduces(reduction, one.system, one.direct);
       const Cost light = costs.back();
       costs.pop_back();
       const Cost& best = *std::ranges::min_element(costs, {}, [](const Cost& cost) { return cost.seconds.sum(); });
+      const double factor = light.seconds.sum() / best.seconds.sum();
       // Within 1 % of each other nobody loses.
-      if (1.01 * best.seconds.sum() >= light.seconds.sum()) continue;
-      const auto [largest, seconds] = largest_part(light.seconds);
-      found.push_back(
-          {servers, reduction.elements, best.algorithm, light.seconds.sum() / best.seconds.sum(), largest, seconds});
-      break;
+      if (!(factor > 1.01)) continue;
+      const bool first = loss.elements == 0;
+      loss.elements = reduction.elements;
+      if (!first && factor <= loss.factor) continue;
+      loss.worst_elements = reduction.elements;
+      loss.winner = best.algorithm;
+      loss.factor = factor;
+      std::tie(loss.largest, loss.largest_s) = largest_part(light.seconds);
     }
+    if (loss.elements > 0) found.push_back(loss);
   }
   return found;
 }

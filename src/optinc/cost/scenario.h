@@ -53,14 +53,15 @@ struct Sensitivity {
   double moves(double as_is) const;
 };
 
-/// Every number of the scenario that can be halved and doubled, that which moves the answer most first. `as_is`:
+/// Every number of the scenario that can be both halved and doubled, that which moves the answer most first. `as_is`:
 /// answer(scenario).saved(ring).
 std::vector<Sensitivity> sensitivities(const Scenario& scenario, double as_is);
 
-/// An all-reduce that another algorithm does sooner.
+/// Where another algorithm does an all-reduce sooner.
 struct Loss {
   int servers = 0;
-  std::uint64_t elements = 0;
+  std::uint64_t elements = 0;        ///< the largest tensor for which it does
+  std::uint64_t worst_elements = 0;  ///< the tensor for which it is most sooner; what follows is of that one
   std::string winner;
   double factor = 0;    ///< the optics' seconds over the winner's
   std::string largest;  ///< the part of the optics' seconds that is largest
@@ -68,7 +69,7 @@ struct Loss {
 };
 
 /// Tensors of 2^8 .. 2^32 elements over 2, 4, 16, 64 .. 65,536 servers: where the optics lose, against algorithms that
-/// send codes, too, if `coded`. One loss for each number of servers: the largest tensor.
+/// send codes, too, if `coded`. One loss for each number of servers.
 std::vector<Loss> losses(const Scenario& scenario, bool coded);
 
 }  // namespace optinc::cost

@@ -41,6 +41,14 @@ TEST(Scenario, TheNumberThatMovesMostComesFirst) {
   EXPECT_EQ(all.back().moves(as_is), 0);  // nothing of this system takes light's time
 }
 
+// 0.6 s to launch a message may be halved, not doubled: it is left out, the others are not.
+TEST(Scenario, NumbersThatCannotBeDoubledAreLeftOut) {
+  Scenario slow = scenario();
+  slow.system.parts.software_s = 0.6;
+  for (const Sensitivity& each : sensitivities(slow, 0)) EXPECT_NE(each.number, "software latency");
+  EXPECT_FALSE(sensitivities(slow, 0).empty());
+}
+
 // A message of 1 ms and scales to agree on: small tensors are the switch's, at any number of servers.
 TEST(Scenario, FindsWhereTheOpticsLose) {
   const std::vector<Loss> found = losses(scenario(), false);
@@ -53,6 +61,7 @@ TEST(Scenario, FindsWhereTheOpticsLose) {
     EXPECT_GT(costs.back().seconds.sum(), costs[3].seconds.sum());
   }
   EXPECT_EQ(found.back().winner, "switch");
+  EXPECT_LE(found.back().worst_elements, found.back().elements);
   EXPECT_EQ(found.back().largest, "agreeing on scales");
 }
 

@@ -18,7 +18,8 @@ namespace {
 
 using collective::Parts;
 
-constexpr int kMostServers = 4096;
+constexpr int kMostServers = 1024;
+constexpr int kMostPieces = 4096;
 
 /// Operations of one rank, added in order.
 class Rank {
@@ -140,22 +141,28 @@ std::array<std::vector<TreeNode>, 2> two_trees(int n) {
   return {first, second};
 }
 
-/// Messages to one peer with one tag, of which `in_flight` may be on their way at once.
+/// Pieces may overtake each other: each has tags of its own.
+constexpr int kTags = 32;
+int tag_of(int piece, int kind) {
+  return piece * kTags + kind;
+}
+
+/// Pieces of one kind to one peer, of which `in_flight` may be on their way at once.
 class Stream {
  public:
-  Stream(Rank& rank, int peer, int tag, int in_flight) : rank_(rank), peer_(peer), tag_(tag), sent_(in_flight, -1) {}
+  Stream(Rank& rank, int peer, int kind, int in_flight) : rank_(rank), peer_(peer), kind_(kind), sent_(in_flight, -1) {}
 
   int send(std::uint64_t bytes, std::vector<int> after) {
-    int& before = sent_[count_++ % sent_.size()];
+    int& before = sent_[count_ % sent_.size()];
     after.push_back(before);
-    return before = rank_.send(peer_, bytes, tag_, std::move(after));
+    return before = rank_.send(peer_, bytes, tag_of(count_++, kind_), std::move(after));
   }
 
  private:
   Rank& rank_;
-  int peer_, tag_;
+  int peer_, kind_;
   std::vector<int> sent_;  // the last ones
-  std::size_t count_ = 0;
+  int count_ = 0;
 };
 
 Schedule double_tree(const ScheduleQuestion& question) {
@@ -175,10 +182,10 @@ Schedule double_tree(const ScheduleQuestion& question) {
       for (int piece = 0; piece < question.pieces; ++piece) {
         const std::uint64_t bytes = pieces.size(piece);
         std::vector<int> ready;
-        for (const int child : node.children) ready.push_back(own.receive(child, bytes, up, {}));
+        for (const int child : node.children) ready.push_back(own.receive(child, bytes, tag_of(piece, up), {}));
         if (node.parent >= 0) {
           to_parent.send(bytes, ready);
-          ready = {own.receive(node.parent, bytes, down, {})};
+          ready = {own.receive(node.parent, bytes, tag_of(piece, down), {})};
         }
         for (Stream& child : to_children) child.send(bytes, ready);
       }
@@ -218,10 +225,10 @@ Schedule optinc(const ScheduleQuestion& question) {
       for (int round = 0; round < static_cast<int>(largest.size()); ++round) {
         const int sent = largest[round].send(scales.size(piece), agreed);
         const int from = (rank + n - (1 << round)) % n;
-        agreed = {sent, own.receive(from, scales.size(piece), round + 1, {})};
+        agreed = {sent, own.receive(from, scales.size(piece), tag_of(piece, round + 1), {})};
       }
       codes.send(pieces.size(piece), agreed);
-      own.receive((rank + n - 1) % n, pieces.size(piece), 0, {});
+      own.receive((rank + n - 1) % n, pieces.size(piece), tag_of(piece, 0), {});
     }
   }
   return schedule;
@@ -248,7 +255,8 @@ std::vector<std::string> scheduled_algorithms() {
 Schedule schedule_of(std::string_view algorithm, const ScheduleQuestion& question) {
   base::require(question.servers >= 2 && question.servers <= kMostServers, "servers {}: expected 2 .. {}",
                 question.servers, kMostServers);
-  base::require(question.pieces >= 1, "pieces {}: expected 1 or more", question.pieces);
+  base::require(question.pieces >= 1 && question.pieces <= kMostPieces, "pieces {}: expected 1 .. {}", question.pieces,
+                kMostPieces);
   base::require(question.in_flight >= 1, "pieces in flight {}: expected 1 or more", question.in_flight);
   base::require(question.element_bytes >= 1, "bytes of an element {}: expected 1 or more", question.element_bytes);
   base::require(question.bits >= 2 && question.bits <= 32, "bits {}: expected 2 .. 32", question.bits);

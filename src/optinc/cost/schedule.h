@@ -40,7 +40,8 @@ struct ScheduleQuestion {
 
 /// "ring", "rabenseifner", "double-tree", "switch", "optinc", as in reduction.h. The last two pass through the network
 /// once, which takes what a message to a neighbour takes; optinc's scales go by doubling before. Throws
-/// base::InputError for another name, servers out of 2 .. 4096, and numbers below 1.
+/// base::InputError for another name, servers out of 2 .. 1024, pieces out of 1 .. 4096,
+/// and other numbers below 1.
 Schedule schedule_of(std::string_view algorithm, const ScheduleQuestion& question);
 std::vector<std::string> scheduled_algorithms();
 

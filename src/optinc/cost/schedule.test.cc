@@ -71,6 +71,18 @@ RC_GTEST_PROP(Schedule, EveryMessageIsSentAndExpectedAlike, ()) {
   }
 }
 
+RC_GTEST_PROP(Schedule, PiecesInFlightAreToldApart, ()) {
+  ScheduleQuestion question = question_of(*rc::gen::inRange(2, 20), *rc::gen::inRange<std::uint64_t>(1, 5000));
+  question.pieces = 7;
+  question.in_flight = *rc::gen::element(2, 3, 8);
+  for (const char* algorithm : {"double-tree", "optinc"}) {
+    const Schedule schedule = schedule_of(algorithm, question);
+    RC_ASSERT(messages(schedule, true) == messages(schedule, false));
+    for (const auto& [key, sizes] : messages(schedule, true)) RC_ASSERT(sizes.size() == 1);
+    RC_ASSERT(stuck(schedule) == 0);
+  }
+}
+
 RC_GTEST_PROP(Schedule, PortsSendWhatTheAlgorithmsCount, ()) {
   const int servers = *rc::gen::inRange(2, 20);
   const auto elements = *rc::gen::inRange<std::uint64_t>(0, 5000);

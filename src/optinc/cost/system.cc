@@ -42,8 +42,8 @@ Device device_of(const std::string& name, const std::vector<int>& widths, const 
   return device;
 }
 
-int Parts::copies(const Device& device, double port_bytes_per_s) const {
-  return static_cast<int>(std::ceil(port_bytes_per_s * 8 / (device.bits * symbols_per_s) - 1e-9));
+std::int64_t Parts::copies(const Device& device, double port_bytes_per_s) const {
+  return static_cast<std::int64_t>(std::ceil(port_bytes_per_s * 8 / (device.bits * symbols_per_s) - 1e-9));
 }
 
 Parts parts_of(const chip::Hardware& hardware, double software_s) {

@@ -63,7 +63,7 @@ struct Parts {
     return device.columns * column_s + device.activations_in_a_row * activation_s;
   }
   /// Times a device must be there, in space or in colours, to take in a port of this rate.
-  int copies(const Device& device, double port_bytes_per_s) const;
+  std::int64_t copies(const Device& device, double port_bytes_per_s) const;
 };
 
 /// What a hardware file says of them.

@@ -75,8 +75,12 @@ Cost one_level(const Reduction& reduction, const System& system) {
 TopologyCost high_radix(const Reduction& reduction, const System& system) {
   System one = system;
   one.device.ports = std::max(2, reduction.servers);
+  const bool known = one.device.ports == system.device.ports;
+  if (!known) one.device.heater_w = one.device.laser_w = 0;
+  if (!known) one.device.activations = 0;
   return {.topology = Topology::high_radix,
           .cost = one_level(reduction, one),
+          .device_known = known,
           .devices = 1,
           .least_step = 1.0 / one.device.ports,
           .cut_by_leaf = reduction.servers,
@@ -85,9 +89,12 @@ TopologyCost high_radix(const Reduction& reduction, const System& system) {
 
 /// What fat tree and dragonfly have in common: light at the leaves, `above` over them, which takes in codes while more
 /// come. Nothing is above a single leaf.
-TopologyCost leaves_below(Topology topology, const Reduction& reduction, const System& system, const Cost& above) {
+TopologyCost leaves_below(Topology topology, const Reduction& reduction, System system, const Cost& above) {
   const int ports = system.device.ports;
   const std::int64_t leaves = ceil_div(reduction.servers, ports);
+  // Where what is above is slower, light waits for it, and more hides behind the wire.
+  const double codes_s = one_level(reduction, system).seconds.wire;
+  if (leaves > 1 && above.seconds.wire > codes_s) system.server.link_bits_per_s *= codes_s / above.seconds.wire;
   TopologyCost found{.topology = topology,
                      .cost = one_level(reduction, system),
                      .devices = leaves,
@@ -106,7 +113,6 @@ TopologyCost leaves_below(Topology topology, const Reduction& reduction, const S
   seconds.software += above.seconds.software;
   seconds.flight += above.seconds.flight;
   seconds.accelerator += above.seconds.accelerator;
-  seconds.wire = std::max(seconds.wire, above.seconds.wire);
   found.cost.rounds += above.rounds;
   found.cost.joules += above.joules;
   return found;
@@ -119,7 +125,11 @@ TopologyCost fat_tree(const Reduction& reduction, const System& system, const To
   uplinks.parts.software_s = 0;
   TopologyCost found =
       leaves_below(Topology::fat_tree, reduction, system, in_network_switch(above_leaves(reduction, leaves), uplinks));
-  if (leaves > 1) found.levels = 1 + cascade_levels(static_cast<int>(leaves), system.parts.switch_ports);
+  if (leaves > 1) {
+    const int switches = cascade_levels(static_cast<int>(leaves), system.parts.switch_ports);
+    found.levels = 1 + switches;
+    found.cut_by_root = reduction.servers;  // the switch at the top
+  }
   return found;
 }
 
@@ -139,6 +149,8 @@ TopologyCost circuits(const Reduction& reduction, const System& system) {
   TopologyCost found{.topology = Topology::circuits, .cost = one_level(reduction, system)};
   Cost& cost = found.cost;
   // The whole tensor goes through in every pass; scales are agreed on once, for all of them.
+  const double scales_j =
+      reduction.servers * cost.scale_bytes * 8 * energy_per_bit(system.parts, electrical_route(reduction, system));
   cost.rounds = passes;
   cost.port_bytes *= passes;
   cost.seconds.software *= passes;
@@ -147,14 +159,15 @@ TopologyCost circuits(const Reduction& reduction, const System& system) {
   cost.seconds.transit *= passes;
   cost.seconds.wire *= passes;
   cost.seconds.reconfiguration = (passes - 1) * system.parts.reconfiguration_s;
-  cost.joules *= passes;
+  cost.joules = (cost.joules - scales_j) * passes + scales_j;
   cost.device_joules *= passes;
-  found.levels = 1;
-  found.devices = ceil_div(reduction.servers, ports);
+  // Every average must weigh the same: all R^passes places are there, those without a server stand still.
+  found.devices = power_of(ports, passes - 1);
   found.idle_ports = found.devices * ports - reduction.servers;
   found.roundings = passes;
   found.least_step = 1.0 / ports;
-  found.cut_by_leaf = found.cut_by_root = std::min(reduction.servers, ports);
+  found.cut_by_leaf = std::min(reduction.servers, ports);
+  found.cut_by_root = reduction.servers;  // what one device gets wrong, later passes spread
   return found;
 }
 
@@ -181,7 +194,7 @@ std::vector<Topology> topologies() {
 
 TopologyCost all_reduce_on(Topology topology, const Reduction& reduction, const System& system,
                            const TopologyOptions& options) {
-  base::require(options.uplink > 0, "uplink {}: expected more than 0", options.uplink);
+  base::require(options.uplink >= 1e-6 && options.uplink <= 1e6, "uplink {}: expected 1e-06 .. 1e+06", options.uplink);
   base::require(reduction.servers >= 1, "servers {}: expected 1 .. 65536", reduction.servers);
   switch (topology) {
     case Topology::cascade:
@@ -202,13 +215,13 @@ std::vector<Placement> place(const std::vector<int>& job_servers, int leaves, in
   base::require(leaves >= 1, "leaves {}: expected 1 or more", leaves);
   base::require(ports >= 2, "ports {}: expected 2 or more", ports);
   std::vector<Placement> placements;
-  int next = 0;  // jobs only come, so that the first gap is behind the last job
+  std::int64_t next = 0;  // jobs only come, so that the first gap is behind the last job
   for (const int servers : job_servers) {
     base::require(servers >= 1, "a job of {} servers: expected 1 or more", servers);
     Placement job{.servers = servers, .leaves = static_cast<int>(ceil_div(servers, ports))};
-    job.idle_ports = job.leaves * ports - servers;
+    job.idle_ports = static_cast<int>(static_cast<std::int64_t>(job.leaves) * ports - servers);
     if (next + job.leaves <= leaves) {
-      job.first_leaf = next;
+      job.first_leaf = static_cast<int>(next);
       job.placed = true;
       next += job.leaves;
     }

@@ -32,6 +32,7 @@ struct TopologyCost {
   Topology topology = Topology::cascade;
   Cost cost;
   int levels = 1;            ///< of devices and of what is above them
+  bool device_known = true;  ///< its area and power are those of the system's device; else they are not in `cost`
   std::int64_t devices = 0;  ///< OptINCs, each as many times as Parts::copies says
   std::int64_t idle_ports = 0;
   int roundings = 1;  ///< how often decimals are lost: 1 is the exact average, rounded once
@@ -42,7 +43,7 @@ struct TopologyCost {
   std::int64_t cut_by_root = 0;  ///< that the last level's does; all: none is left to go on without
 };
 
-/// Throws base::InputError as reduction.h does, and for an uplink that is not above 0.
+/// Throws base::InputError as reduction.h does, and for an uplink out of 1e-6 .. 1e6.
 TopologyCost all_reduce_on(Topology topology, const Reduction& reduction, const System& system,
                            const TopologyOptions& options = {});
 

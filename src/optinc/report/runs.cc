@@ -190,7 +190,7 @@ void add_to_run(const RecordFields& fields, const std::string& command, const st
     add_to_training(fields, type, runs.trainings.back());
   } else {
     if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
-    add_to_scale(fields, type, runs.scale);
+    add_to_scale(fields, type, runs.scale.runs.size() + runs.others.size(), runs.scale);
     if (type == "training_reproduction") runs.training_reproductions.push_back(read_training_reproduction(fields));
   }
 }

@@ -15,8 +15,9 @@ RecordFields within(const RecordFields& fields, const char* key) {
   return {fields.place() + ": " + key, fields.object(key)};
 }
 
-ScaleCase read_case(const RecordFields& fields) {
-  return {.model = fields.text("model"),
+ScaleCase read_case(const RecordFields& fields, std::size_t run) {
+  return {.run = run,
+          .model = fields.text("model"),
           .bits = fields.count("bits"),
           .element_bits = fields.count("element_bits"),
           .fused = fields.flag("fused"),
@@ -61,8 +62,8 @@ SimulatedRow read_simulated(const RecordFields& fields) {
 
 }  // namespace
 
-void add_to_scale(const RecordFields& fields, std::string_view type, ScaleRuns& runs) {
-  if (type == "model") runs.cases.push_back(read_case(fields));
+void add_to_scale(const RecordFields& fields, std::string_view type, std::size_t run, ScaleRuns& runs) {
+  if (type == "model") runs.cases.push_back(read_case(fields, run));
   if (type == "figure6") runs.figure6.push_back(read_figure6(fields));
   if (type == "simgrid") runs.simulated.push_back(read_simulated(fields));
   if (type == "figure7b") runs.figure7b.push_back(read_figure7b(fields));

@@ -13,6 +13,7 @@ namespace optinc::report {
 
 /// Shares of a step that OptINC saves, negative where it loses.
 struct ScaleCase {
+  std::size_t run = 0;  ///< cases of different runs are not drawn as one curve
   std::string model;
   std::uint64_t bits = 0;          ///< of OptINC's codes
   std::uint64_t element_bits = 0;  ///< of the others
@@ -64,8 +65,8 @@ struct ScaleRuns {
   bool empty() const { return cases.empty() && figure6.empty() && figure7b.empty() && simulated.empty(); }
 };
 
-/// Adds a record of type `type`; other types are passed over. Throws base::InputError, one line.
-void add_to_scale(const RecordFields& fields, std::string_view type, ScaleRuns& runs);
+/// Adds a record of type `type`, of run number `run`; other types are passed over. Throws base::InputError, one line.
+void add_to_scale(const RecordFields& fields, std::string_view type, std::size_t run, ScaleRuns& runs);
 
 /// Of the report's summary.
 base::Json summarise_scale(const ScaleRuns& runs);

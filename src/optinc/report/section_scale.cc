@@ -82,8 +82,8 @@ std::vector<Curve> curves_of(const std::vector<ScaleCase>& cases) {
   for (const ScaleCase& one : cases) {
     const auto same = [&](const Curve& curve) {
       const ScaleCase& other = *curve.first;
-      return other.model == one.model && other.bits == one.bits && other.element_bits == one.element_bits &&
-             other.fused == one.fused && other.overlapped == one.overlapped;
+      return other.run == one.run && other.model == one.model && other.bits == one.bits &&
+             other.element_bits == one.element_bits && other.fused == one.fused && other.overlapped == one.overlapped;
     };
     auto curve = std::ranges::find_if(curves, same);
     if (curve == curves.end()) curve = curves.insert(curves.end(), {&one, {}});
