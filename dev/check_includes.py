@@ -106,7 +106,7 @@ def check_include(path, style, header, reach, torch_headers):
     """What is wrong with one include, or None. `path` is relative to the root; `reach` is None outside src/optinc."""
     folder = path.split("/")[2] if reach is not None else None
     if MPI_HEADER.search(header) and not MPI_FILES.search(path):
-        return "MPI's headers belong in src/optinc/collective/mpi_*.cc and tests/mpi alone"
+        return "MPI's headers belong in src/optinc/collective/mpi_*.cc, tests/mpi and tests/simgrid alone"
     if folder is None:
         return None
     if TORCH_HEADER.match(header):

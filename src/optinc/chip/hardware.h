@@ -49,7 +49,7 @@ struct Hardware {
   double cell_length_um = 300;
   double mode_pitch_um = 60;
   double waveguide_group_index = 4;  ///< c over the speed of a pulse
-  double correlated_share = 0;  ///< of the variance of imbalance and phase error that varies smoothly
+  double correlated_share = 0;       ///< of the variance of imbalance and phase error that varies smoothly
   double correlation_length_um = 1000;
   double crossing_loss_db = 0;  ///< each, in the networks between squares
   double splitter_loss_db = 0;  ///< excess, each 1 x 2 splitter or combiner
@@ -85,13 +85,13 @@ struct Hardware {
   // Power
   double laser_wall_plug_efficiency = 0.1;
   // Between servers: for costs at scale (cost/)
-  double transceiver_latency_ns = 0;     ///< one conversion: electrical to optical, or back
-  double transceiver_pj_per_bit = 0;     ///< one conversion
-  double fibre_length_m = 0;             ///< from a server to the middle of the network
+  double transceiver_latency_ns = 0;  ///< one conversion: electrical to optical, or back
+  double transceiver_pj_per_bit = 0;  ///< one conversion
+  double fibre_length_m = 0;          ///< from a server to the middle of the network
   double fibre_group_index = 1.468;
-  double switch_latency_ns = 0;          ///< through an electrical packet switch, conversions not counted
-  double switch_pj_per_bit = 0;          ///< conversions not counted
-  double switch_buffer_kb = 0;           ///< of an in-network switch, a port; 0: never in the way
+  double switch_latency_ns = 0;  ///< through an electrical packet switch, conversions not counted
+  double switch_pj_per_bit = 0;  ///< conversions not counted
+  double switch_buffer_kb = 0;   ///< of an in-network switch, a port; 0: never in the way
   double switch_ports = 64;
   double circuit_reconfiguration_us = 0;  ///< of an optical circuit switch
 
