@@ -22,7 +22,7 @@ TORCH_HEADER = re.compile(r"(torch|ATen|c10)/")
 TORCH_FOLDERS = {"workload", "backend"}
 TORCH_HEADER_FOLDERS = {"backend"}
 MPI_HEADER = re.compile(r"mpi(-ext)?\.h$")
-MPI_FILES = re.compile(r"src/optinc/collective/mpi_\w+\.cc$|tests/mpi/")
+MPI_FILES = re.compile(r"src/optinc/collective/mpi_\w+\.cc$|tests/(mpi|simgrid)/")
 
 
 def read_depends(cmake):
