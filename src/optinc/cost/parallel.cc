@@ -84,7 +84,7 @@ std::vector<int> divisors(int number) {
 }  // namespace
 
 const std::vector<Exchange>& exchanges() {
-  static const std::vector<Exchange> kExchanges = {
+  static const std::vector<Exchange> all = {
       {"data", "all-reduce of gradients", true, "what the device does: one average of B bits"},
       {"data, sharded", "reduce-scatter of gradients", true,
        "as an all-reduce of which each keeps its part: the splitter sends all of it to all, so a port receives S where "
@@ -98,7 +98,7 @@ const std::vector<Exchange>& exchanges() {
       {"pipeline", "point to point", false, "nothing is averaged"},
       {"expert", "all-to-all", false, "nothing is averaged: every pair has a message of its own"},
   };
-  return kExchanges;
+  return all;
 }
 
 PlanCost plan_cost(const ParallelQuestion& question, const Plan& plan) {

@@ -31,7 +31,7 @@ using Change = std::function<void(Scenario&, double)>;
 
 /// What may be halved and doubled.
 const std::vector<std::pair<const char*, Change>>& numbers() {
-  static const std::vector<std::pair<const char*, Change>> kNumbers = {
+  static const std::vector<std::pair<const char*, Change>> all = {
       {"samples of a server", [](Scenario& s, double f) { s.step.samples *= f; }},
       {"FLOP/s in use", [](Scenario& s, double f) { s.system.server.peak_flop_per_s *= f; }},
       {"link rate", [](Scenario& s, double f) { s.system.server.link_bits_per_s *= f; }},
@@ -54,7 +54,7 @@ const std::vector<std::pair<const char*, Change>>& numbers() {
        }},
       {"bytes of a bucket", [](Scenario& s, double f) { s.step.bucket_bytes *= f; }},
   };
-  return kNumbers;
+  return all;
 }
 
 std::pair<const char*, double> largest_part(const Seconds& s) {
@@ -97,15 +97,15 @@ double Sensitivity::moves(double as_is) const {
 
 std::vector<Sensitivity> sensitivities(const Scenario& scenario, double as_is) {
   std::vector<Sensitivity> all;
-  for (const auto& [number, change] : numbers()) {
+  for (const auto& number : numbers()) {
     const auto saved = [&](double factor) {
       Scenario changed = scenario;
-      change(changed, factor);
+      number.second(changed, factor);
       const Answer made = answer(changed);
       return made.saved(made.ring());
     };
     try {
-      all.push_back({number, saved(0.5), saved(2)});
+      all.push_back({number.first, saved(0.5), saved(2)});
     } catch (const base::InputError&) {
       // Half or twice of it is no number that can be.
     }

@@ -30,9 +30,10 @@ StepCost step_cost(const Model& model, const Server& server, const StepOptions& 
     waiting = 0;
     ++step.buckets;
   };
-  for (auto part = model.parts.rbegin(); part != model.parts.rend(); ++part) {
-    now += 2 * part->forward_flop * seconds_per_flop;
-    waiting += part->parameters;
+  for (std::size_t i = model.parts.size(); i-- > 0;) {
+    const ModelPart& part = model.parts[i];
+    now += 2 * part.forward_flop * seconds_per_flop;
+    waiting += part.parameters;
     if (static_cast<double>(waiting) * options.element_bits / 8 >= options.bucket_bytes) send();
   }
   if (waiting > 0) send();
