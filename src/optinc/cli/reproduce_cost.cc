@@ -10,6 +10,7 @@
 #include "optinc/chip/hardware.h"
 #include "optinc/cli/cli.h"
 #include "optinc/cli/model_json.h"
+#include "optinc/cli/published_tables.h"
 #include "optinc/cost/scenario.h"
 #include "optinc/cost/schedule.h"
 
@@ -17,8 +18,6 @@ namespace optinc::cli {
 namespace {
 
 using base::Json;
-
-constexpr const char* kPaper = "arXiv:2603.28290v1";
 
 Json run_record(const char* figure) {
   return {{"type", "run"},
