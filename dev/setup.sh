@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs from Debian 12's packages what the project needs and this machine lacks. Does nothing, at once, when nothing is
-# missing.
+# Installs from Debian 12's packages what the project needs and this machine lacks, and from npm the driver of the browser test.
+# Does nothing, at once, when nothing is missing.
 #
 #   dev/setup.sh run    what building and ./run.sh need
 #   dev/setup.sh test   what ./test.sh needs beside
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The test and benchmark libraries are here because CMake looks for them whatever is built; they are small.
 run_packages=(
@@ -24,7 +25,10 @@ fail() {
 
 case "${1-}" in
   run) wanted=("${run_packages[@]}") ;;
-  test) wanted=("${run_packages[@]}" "${test_packages[@]}") ;;
+  test)
+    wanted=("${run_packages[@]}" "${test_packages[@]}")
+    command -v npm >/dev/null || wanted+=(nodejs npm)
+    ;;
   *) fail "expected 'run' or 'test', got '${1-}'" ;;
 esac
 
@@ -38,7 +42,18 @@ missing=()
 for package in "${wanted[@]}"; do
   [[ "$installed" == *" $package:installed "* ]] || missing+=("$package")
 done
-((${#missing[@]})) || exit 0
+
+# The browser test is skipped without its driver, so a machine that can't reach npm only loses that test.
+install_browser_driver() {
+  [[ $1 == test && ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]] || return 0
+  echo "Installing the driver of the browser test (npm)"
+  npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    echo "dev/setup.sh: npm ci failed in tests/browser: the browser test will be skipped" >&2
+}
+if ((${#missing[@]} == 0)); then
+  install_browser_driver "$1"
+  exit 0
+fi
 
 as_root=()
 if ((EUID != 0)); then
@@ -70,3 +85,4 @@ apt_get() {
 echo "Installing from Debian, with what they need (minutes): ${missing[*]}"
 apt_get update
 apt_get install --yes --no-install-recommends "${missing[@]}"
+install_browser_driver "$1"

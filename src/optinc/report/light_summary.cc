@@ -91,23 +91,6 @@ void say_programs(const std::vector<ProgramRun>& runs, std::vector<std::string>&
   }
 }
 
-void say_rates(const std::vector<SimulationRun>& runs, std::vector<std::string>& parts) {
-  std::uint64_t chips = 0;
-  double least = std::numeric_limits<double>::infinity(), most = -least;
-  for (const SimulationRun& run : runs) {
-    for (const ChipCondition& condition : run.conditions) {
-      chips += condition.chips;
-      least = std::min(least, condition.exact_symbol_rate);
-      most = std::max(most, condition.exact_symbol_rate);
-    }
-  }
-  if (!std::isfinite(least)) return;
-  const std::string rates =
-      least == most ? format_share(least) : fmt::format("{} to {}", format_share(least), format_share(most));
-  parts.push_back(
-      fmt::format("{} of the inputs exact on {} simulated chip{}", rates, format_count(chips), chips == 1 ? "" : "s"));
-}
-
 void say_link_budgets(const std::vector<LinkBudgetRun>& runs, std::vector<std::string>& parts) {
   for (const LinkBudgetRun& run : runs) {
     const HopBudget* weakest = run.budget ? weakest_hop(*run.budget) : nullptr;
@@ -144,9 +127,26 @@ void summarise_light(const LightRuns& light, Json& summary) {
   }
 }
 
+void say_simulations(const std::vector<SimulationRun>& runs, std::vector<std::string>& parts) {
+  std::uint64_t chips = 0;
+  double least = std::numeric_limits<double>::infinity(), most = -least;
+  for (const SimulationRun& run : runs) {
+    for (const ChipCondition& condition : run.conditions) {
+      chips += condition.chips;
+      least = std::min(least, condition.exact_symbol_rate);
+      most = std::max(most, condition.exact_symbol_rate);
+    }
+  }
+  if (!std::isfinite(least)) return;
+  const std::string rates =
+      least == most ? format_share(least) : fmt::format("{} to {}", format_share(least), format_share(most));
+  parts.push_back(
+      fmt::format("{} of the inputs exact on {} simulated chip{}", rates, format_count(chips), chips == 1 ? "" : "s"));
+}
+
 void say_light(const LightRuns& light, std::vector<std::string>& parts) {
   say_programs(light.programs, parts);
-  say_rates(light.simulations, parts);
+  say_simulations(light.simulations, parts);
   say_link_budgets(light.link_budgets, parts);
   say_error_laws(light.error_laws, parts);
 }

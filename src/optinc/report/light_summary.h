@@ -12,6 +12,8 @@ namespace optinc::report {
 /// Adds `programs`, `simulations`, `link_budgets` and `error_laws`, described in doc/report.md.
 void summarise_light(const LightRuns& light, base::Json& summary);
 
+/// Adds how many inputs came out exact on simulated chips.
+void say_simulations(const std::vector<SimulationRun>& runs, std::vector<std::string>& parts);
 /// Adds what came out, a part a subject: "41,720 MZIs placed for b8-n4", ... Plain text, to be escaped.
 void say_light(const LightRuns& light, std::vector<std::string>& parts);
 

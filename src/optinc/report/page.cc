@@ -68,15 +68,17 @@ void Table::add_cells(std::string_view row_class, const std::vector<std::string>
   rows_ += "</tr>\n";
 }
 
-std::string Table::html() const {
+std::string Table::html(std::string_view name) const {
   std::string head;
   for (const Column& column : columns_) {
     head += fmt::format("<th scope=\"col\"{}>{}</th>", column.is_number ? " class=\"number\"" : "",
                         escape_html(column.title));
   }
   return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>\n", head,
-      rows_);
+      "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+      "aria-label=\"{}\"><table><thead><tr>{}</tr></thead><tbody>\n"
+      "{}</tbody></table></div>\n",
+      escape_html(name), head, rows_);
 }
 
 Page::Page(std::string title, std::string sentence) : title_(std::move(title)), sentence_(std::move(sentence)) {}
@@ -89,12 +91,14 @@ void Page::add_key_figure(std::string_view value, std::string_view meaning, Sour
 void Page::open_section(std::string_view id, std::string_view title, std::string_view lead_markup) {
   if (in_section_) body_ += "</section>\n";
   in_section_ = true;
+  under_heading_ = false;
   contents_ += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, escape_html(title));
   body_ +=
       fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p class=\"lead\">{}</p>\n", id, escape_html(title), lead_markup);
 }
 
 void Page::add_heading(std::string_view text) {
+  under_heading_ = true;
   body_ += fmt::format("<h3>{}</h3>\n", escape_html(text));
 }
 
@@ -107,9 +111,14 @@ void Page::add_chart(const base::Json& specification, std::string_view title, So
   const std::string id = fmt::format("chart-{}", charts_.size() + 1);
   charts_.push_back({{"id", id}, {"specification", specification}});
   body_ += fmt::format(
-      "<figure>\n<h4>{} {}</h4>\n<div class=\"chart\" id=\"{}\" role=\"img\" aria-label=\"{}\"></div>\n"
+      "<figure>\n{}\n<div class=\"chart\" id=\"{}\" role=\"img\" aria-label=\"{}\"></div>\n"
       "<figcaption>{}</figcaption>\n</figure>\n",
-      escape_html(title), source_label(source), id, escape_html(title), caption_markup);
+      title_markup(escape_html(title) + " " + source_label(source)), id, escape_html(title), caption_markup);
+}
+
+std::string Page::title_markup(std::string_view markup) const {
+  const int level = under_heading_ ? 4 : 3;
+  return fmt::format("<h{} class=\"title\">{}</h{}>", level, markup, level);
 }
 
 void Page::open_row() {
@@ -121,9 +130,9 @@ void Page::close_row() {
 }
 
 void Page::add_table(const Table& table, std::string_view title, std::initializer_list<Source> sources) {
-  body_ += fmt::format("<h4>{}", escape_html(title));
-  for (const Source source : sources) (body_ += ' ') += source_label(source);
-  body_ += "</h4>\n" + table.html();
+  std::string markup = escape_html(title);
+  for (const Source source : sources) (markup += ' ') += source_label(source);
+  body_ += title_markup(markup) + "\n" + table.html(title);
 }
 
 std::string Page::html(const base::Json& summary) const {

@@ -32,7 +32,8 @@ class Table {
   void add_row(const std::vector<std::string>& cells);
   /// A row that sums up those above.
   void add_total(const std::vector<std::string>& cells);
-  std::string html() const;
+  /// `name` is what a screen reader calls it.
+  std::string html(std::string_view name) const;
 
  private:
   void add_cells(std::string_view row_class, const std::vector<std::string>& cells);
@@ -52,6 +53,8 @@ class Page {
   /// A paragraph.
   void add_text(std::string_view markup);
   void add_markup(std::string_view markup) { body_ += markup; }
+  /// The title of a figure or table (markup): a heading one below the one it stands under.
+  std::string title_markup(std::string_view markup) const;
   /// A Vega-Lite specification without width, colours (they are names of CSS variables: "var(--ring)") and
   /// configuration, which page.js adds; `title` names the figure, `caption_markup` says what to see in it.
   void add_chart(const base::Json& specification, std::string_view title, Source source,
@@ -71,6 +74,7 @@ class Page {
   std::string contents_;
   std::string body_;
   bool in_section_ = false;
+  bool under_heading_ = false;
   base::Json charts_ = base::Json::array();
 };
 

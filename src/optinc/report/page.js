@@ -34,6 +34,7 @@
     return {
       background: "transparent",
       font,
+      mark: { tooltip: true },
       view: { stroke: null },
       text: { font, fontSize: 12, color: ink },
       rule: { color: muted },
@@ -57,13 +58,77 @@
     error: (...messages) => { report(messages.join(" ")); return logger; },
   };
 
+  // A click on a name in the legend leaves that series alone; with Shift, several.
+  const withLegend = (specification) => {
+    const colour = specification.encoding?.color ?? specification.layer?.[0].encoding?.color;
+    if (!colour?.field || !colour.legend) return specification;
+    const params = [{ name: "shown", select: { type: "point", fields: [colour.field] }, bind: "legend" }];
+    const dimmed = (unit) => {
+      const opacity = { condition: { param: "shown", value: unit.mark.opacity ?? 1 }, value: 0.1 };
+      return { ...unit, encoding: { opacity, ...unit.encoding } };
+    };
+    if (!specification.layer) return { ...dimmed(specification), params };
+    const layer = specification.layer.map(dimmed);
+    layer[0] = { ...layer[0], params };
+    return { ...specification, layer };
+  };
+
+  // The rows that a chart draws, wherever in its specification they stand.
+  const rowsOf = (value, key, found) => {
+    if (key === "data" && Array.isArray(value?.values)) found.push(value.values);
+    else if (value && typeof value === "object") {
+      for (const [name, item] of Object.entries(value)) rowsOf(item, name, found);
+    }
+    return found;
+  };
+  const kMostRows = 500;
+  const numberText = (value) =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)).toString() : String(value ?? "");
+  const numbersTable = (rows) => {
+    const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    const table = document.createElement("table");
+    const head = table.createTHead().insertRow();
+    for (const name of names) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = name;
+      head.append(cell);
+    }
+    const body = table.createTBody();
+    for (const row of rows.slice(0, kMostRows)) {
+      const line = body.insertRow();
+      for (const name of names) line.insertCell().textContent = numberText(row[name]);
+    }
+    if (rows.length > kMostRows) table.createCaption().textContent = `The first ${kMostRows} of ${rows.length} rows.`;
+    return table;
+  };
+  // A chart's numbers as a table below it, made when it is opened.
+  const addNumbers = ({ id, specification }) => {
+    const chart = document.getElementById(id);
+    const details = document.createElement("details");
+    details.className = "numbers";
+    details.innerHTML = "<summary>Numbers</summary>";
+    details.firstChild.setAttribute("aria-label", "Numbers: " + chart.getAttribute("aria-label"));
+    details.addEventListener("toggle", () => {
+      if (details.childElementCount > 1) return;
+      const scroll = document.createElement("div");
+      scroll.className = "scroll";
+      scroll.tabIndex = 0;
+      scroll.role = "group";
+      scroll.ariaLabel = chart.getAttribute("aria-label");
+      for (const rows of rowsOf(specification, "", [])) scroll.append(numbersTable(rows));
+      details.append(scroll);
+    });
+    chart.parentElement.append(details);
+  };
+
   const views = new Map();
   const draw = async ({ id, specification }) => {
     const element = document.getElementById(id);
     const width = element.clientWidth;
     const style = getComputedStyle(document.body);
     const full = {
-      ...withColours(specification, "", style), width, autosize: { type: "fit-x", contains: "padding" }, padding: 2,
+      ...withLegend(withColours(specification, "", style)), width, autosize: { type: "fit-x", contains: "padding" }, padding: 2,
       config: configuration(style, width),
     };
     const runtime = vega.parse(vegaLite.compile(full, { logger }).spec);
@@ -71,6 +136,8 @@
     const view = new vega.View(runtime, { renderer: "svg", container: element, logger });
     views.set(id, { view, width });
     await view.runAsync();
+    // To those who do not see it a chart is one picture with a name, and its numbers below.
+    element.querySelector("svg").setAttribute("aria-hidden", "true");
   };
 
   // Once around from 0 to 2 pi, lightness telling the halves from the middle: the same to colour-blind eyes (after "twilight",
@@ -131,6 +198,7 @@
       }
     };
     await drawAll(charts);
+    charts.forEach(addNumbers);
     root.dataset.drawn = views.size;
 
     let waiting = 0;

@@ -13,13 +13,14 @@ std::string write_report(const ReportInputs& inputs) {
   const std::vector<Experiment> experiments = group_by_experiment(runs.trainings);
   Page page(inputs.title, summary_sentence(runs, experiments));
   add_key_figures(page, runs, experiments);
+  // What came out first, then what it rests on.
+  add_published_tables(page, runs.reproductions, runs.training_reproductions);
+  add_scale(page, runs.scale);
+  add_training_curves(page, experiments);
   add_onn_training(page, runs.designs);
   add_area(page, runs.designs);
   add_verification(page, runs.designs);
-  add_published_tables(page, runs.reproductions, runs.training_reproductions);
-  add_training_curves(page, experiments);
   add_light(page, runs.light);
-  add_scale(page, runs.scale);
   add_what_was_run(page, runs);
   return page.html(summarise(runs, experiments));
 }

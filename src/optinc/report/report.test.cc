@@ -126,7 +126,7 @@ TEST(Report, ASectionIsThereWhereItsRecordsAre) {
   EXPECT_THAT(sections(kTestData / "light.records.jsonl"), ElementsAre("light", "runs"));
   EXPECT_THAT(sections(write_records("begun.jsonl", light_run("compile") + simulate_run())), ElementsAre("runs"));
   const std::string only_design = write_report({.records = {kTestData / "b8-n4.records.jsonl"}});
-  EXPECT_THAT(section(only_design, "verification"), HasSubstr("no wrong input among 28,561"));
+  EXPECT_THAT(section(only_design, "verification"), HasSubstr(">28,561<"));
 }
 
 TEST(Report, ThePapersTablesAreShownWhereThereAreAny) {
@@ -144,7 +144,7 @@ TEST(Report, ThePapersTablesAreShownWhereThereAreAny) {
   const ReportInputs inputs{.records = {write_records("t.jsonl", head + row + missing)}};
   const std::string part = section(write_report(inputs), "published");
   EXPECT_THAT(part, AllOf(HasSubstr("Table I"), HasSubstr("41,936 of 106,784"), HasSubstr("39.27 %")));
-  EXPECT_THAT(part, AllOf(HasSubstr("−0.03"), HasSubstr("b8-n9"), HasSubstr("not there")));
+  EXPECT_THAT(part, AllOf(HasSubstr("39.3 %"), HasSubstr("b8-n9"), HasSubstr("not there")));
   EXPECT_EQ(report_summary(inputs)["sentence"], "1 of 2 designs of the paper's tables without a wrong input.");
   EXPECT_EQ(report_summary(inputs)["reproductions"][0]["wrong"], 0);
   const std::string without = write_report({.records = {kTestData / "b8-n4.records.jsonl"}});
@@ -168,9 +168,9 @@ TEST(Report, ThePapersTablesKeepTheirDigits) {
       "\n";
   const ReportInputs inputs{.records = {write_records("t.jsonl", head + below + level)}};
   const std::string part = section(write_report(inputs), "published");
-  EXPECT_THAT(part, AllOf(HasSubstr(">99.99986 %<"), HasSubstr(">99.99999 %<"), HasSubstr(">+0.00013<")));
+  EXPECT_THAT(part, AllOf(HasSubstr(">99.99986 %<"), HasSubstr(">99.99999 %<")));
   EXPECT_THAT(part, AllOf(HasSubstr("additional MZIs, paper"), HasSubstr(">10.5 %<"), HasSubstr(">9.92 %<"),
-                          HasSubstr(">−0.58<"), HasSubstr("28,561 sampled"), HasSubstr(">100 %<")));
+                          HasSubstr("28,561 sampled"), HasSubstr(">100 %<")));
   EXPECT_EQ(report_summary(inputs)["reproductions"][1]["additional_mzis_percent"], 9.92);
   EXPECT_TRUE(report_summary(inputs)["reproductions"][0]["paper_additional_mzis_percent"].is_null());
 }

@@ -32,10 +32,12 @@ std::string picture(const DrawnMesh& mesh, std::string_view name, double MeshCel
 }
 
 void add_mesh(Page& page, const DrawnMesh& mesh) {
-  page.add_markup(fmt::format(
-      "<figure>\n<h4>Stage {}: {} modes, {} columns, {} cells {}</h4>\n<div class=\"row\">\n{}{}</div>\n</figure>\n",
-      escape_html(mesh.stage), format_count(mesh.modes), format_count(mesh.columns), format_count(mesh.cells.size()),
-      source_label(Source::counted), picture(mesh, "θ", &MeshCell::theta), picture(mesh, "φ", &MeshCell::phi)));
+  page.add_markup(
+      fmt::format("<figure>\n{}\n<div class=\"row\">\n{}{}</div>\n</figure>\n",
+                  page.title_markup(fmt::format("Stage {}: {} modes, {} columns, {} cells {}", escape_html(mesh.stage),
+                                                format_count(mesh.modes), format_count(mesh.columns),
+                                                format_count(mesh.cells.size()), source_label(Source::counted))),
+                  picture(mesh, "θ", &MeshCell::theta), picture(mesh, "φ", &MeshCell::phi)));
 }
 
 std::string what_is_drawn(const Program& program, const std::vector<const DrawnMesh*>& drawn) {

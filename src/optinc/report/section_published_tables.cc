@@ -39,10 +39,8 @@ Table empty_table(bool is_cascade) {
                 {"wrong"},
                 {"accuracy, paper"},
                 {"accuracy, ours"},
-                {"difference, points"},
                 {is_cascade ? "additional MZIs, paper" : "area, paper"},
                 {is_cascade ? "additional MZIs, ours" : "area, ours"},
-                {"difference, points"},
                 {"MZIs"}});
 }
 
@@ -54,16 +52,14 @@ void add_row(Table& table, const Reproduction& row) {
   const bool cascade = is_cascade(row);
   const double paper_area = cascade ? row.paper_additional_mzis_percent : row.paper_area_percent;
   if (!row.there) {
-    table.add_row({row.design, row.approximated, "not there", "–", "–", accuracy(row.paper_accuracy_percent), "–", "–",
-                   percent(paper_area, 1), "–", "–", "–"});
+    table.add_row({row.design, row.approximated, "not there", "–", "–", accuracy(row.paper_accuracy_percent), "–",
+                   percent(paper_area, 1), "–", "–"});
     return;
   }
   const double area = cascade ? row.additional_mzis_percent : row.area_percent;
-  const double accuracy_points = 100 * row.accuracy - row.paper_accuracy_percent;
   table.add_row({row.design, row.approximated, row.origin, format_count(row.inputs) + (row.sampled ? " sampled" : ""),
                  format_count(row.wrong), accuracy(row.paper_accuracy_percent), accuracy(100 * row.accuracy),
-                 points(accuracy_points, accuracy_points == 0 ? 0 : 5), percent(paper_area, 1), percent(area, 2),
-                 points(area - paper_area, 2),
+                 percent(paper_area, 1), percent(area, 2),
                  cascade ? format_count(row.mzis)
                          : fmt::format("{} of {}", format_count(row.mzis), format_count(row.dense_mzis))});
 }

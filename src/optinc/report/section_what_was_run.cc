@@ -24,7 +24,7 @@ std::string options_of(const RunHeader& header) {
   for (const auto& [key, value] : header.record["config"].items()) {
     options.add_row({is_light ? key : "--" + key, value_text(value)});
   }
-  return options.html();
+  return options.html("Options of " + header.name);
 }
 
 void add_run(Page& page, const RunHeader& header) {
@@ -41,7 +41,7 @@ void add_run(Page& page, const RunHeader& header) {
       fmt::format("<details>\n<summary><strong>{}</strong> <span>optinc {}{}, version {}</span></summary>\n"
                   "<div class=\"sides\">\n{}{}</div>\n</details>\n",
                   escape_html(header.name), escape_html(header.command), seed, escape_html(header.version),
-                  table.html(), options_of(header)));
+                  table.html("Record of " + header.name), options_of(header)));
 }
 
 }  // namespace

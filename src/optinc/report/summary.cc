@@ -127,11 +127,17 @@ Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
 
 std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& experiments) {
   std::vector<std::string> parts;
-  say_verified(runs.designs, parts);
-  say_area(runs.designs, parts);
   say_reproduced(runs.reproductions, parts);
+  if (runs.reproductions.empty()) {
+    say_verified(runs.designs, parts);
+    say_area(runs.designs, parts);
+  }
   say_experiments(experiments, parts);
-  say_light(runs.light, parts);
+  if (runs.reproductions.empty()) {
+    say_light(runs.light, parts);
+  } else {
+    say_simulations(runs.light.simulations, parts);  // on a page of everything the rest is for its sections
+  }
   if (!runs.scale.empty()) parts.emplace_back("costs at scale are modelled");
   if (parts.empty()) return "Nothing has come out yet.";
   return capitalised(fmt::format("{}.", fmt::join(parts, "; ")));
