@@ -1,5 +1,6 @@
 #include "optinc/base/record.h"
 
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,10 @@
 #include "optinc/base/error.h"
 
 namespace optinc::base {
+
+Json number_or_null(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 RecordWriter::RecordWriter(const std::filesystem::path& path, RecordMode mode) : path_(path) {
   if (mode == RecordMode::append && std::filesystem::exists(path)) {

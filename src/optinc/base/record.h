@@ -13,6 +13,9 @@ namespace optinc::base {
 /// Keys keep the order in which they were written.
 using Json = nlohmann::ordered_json;
 
+/// JSON has no NaN and no infinities: null says that there is no number.
+Json number_or_null(double value);
+
 enum class RecordMode { replace, append };
 
 /// Writes one line an object, flushed at once. Throws RunError when the file can't be written.

@@ -35,13 +35,6 @@ TEST(Cli, MistakesOnTheCommandLineAreBadInputInOneLine) {
   expect_bad_input(run_program({"area", "--layers", "4,x,4"}), "x");
 }
 
-TEST(Cli, CountsAreReadable) {
-  EXPECT_EQ(with_commas(7), "7");
-  EXPECT_EQ(with_commas(999), "999");
-  EXPECT_EQ(with_commas(28561), "28,561");
-  EXPECT_EQ(with_commas(13845841), "13,845,841");
-}
-
 #ifdef OPTINC_WITH_TORCH  // the reference is of the whole program
 TEST(Cli, TheReferenceInDocIsFresh) {
   EXPECT_EQ(run_program({"reference"}).out, base::read_file("doc/cli.md"))

@@ -10,6 +10,7 @@
 #include <fmt/ostream.h>
 
 #include "optinc/base/record.h"
+#include "optinc/base/text.h"
 
 namespace optinc::cli {
 
@@ -38,7 +39,6 @@ void print_json(Context& context, const base::Json& json);
 /// A record: `content` with its type in front.
 base::Json tagged(const char* type, const base::Json& content);
 
-/// 28561 -> "28,561".
-std::string with_commas(std::uint64_t number);
+using base::with_commas;
 
 }  // namespace optinc::cli

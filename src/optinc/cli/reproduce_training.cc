@@ -23,6 +23,7 @@ namespace optinc::cli {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 constexpr const char* kTitle = "Figure 7a: training with quantised averages";
 
@@ -80,10 +81,6 @@ std::vector<Row> rows_of(const report::Experiment& experiment, const std::vector
 }
 
 // --- as JSON ---------------------------------------------------------------------------------------------------------
-
-Json number_or_null(double number) {
-  return std::isfinite(number) ? Json(number) : Json(nullptr);
-}
 
 Json ours_json(const report::Experiment& experiment, const Row& row) {
   const report::Estimate value = row.runs->last(experiment.headline());

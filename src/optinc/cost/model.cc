@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "optinc/base/error.h"
+#include "optinc/base/text.h"
 
 namespace optinc::cost {
 namespace {
@@ -64,10 +65,6 @@ void add_basic_blocks(ResnetParts& parts, int first_width, const std::vector<int
       in = out;
     }
   }
-}
-
-std::string with_commas(int number) {
-  return number < 1000 ? fmt::format("{}", number) : fmt::format("{},{:03}", number / 1000, number % 1000);
 }
 
 }  // namespace
@@ -134,7 +131,10 @@ Model transformer(const std::string& name, const TransformerShape& shape) {
                 shape.hidden);
   base::require(shape.heads % shape.key_value_heads == 0, "{}: {} heads of keys and values do not divide {} heads",
                 name, shape.key_value_heads, shape.heads);
-  Model model{name, fmt::format("sequence of {} tokens", with_commas(shape.context)), {}, shape};
+  Model model{name,
+              fmt::format("sequence of {} tokens", base::with_commas(static_cast<std::uint64_t>(shape.context))),
+              {},
+              shape};
   model.parts.push_back({"embedding", shape.embedding_parameters(), 0});
   for (int layer = 0; layer < shape.layers; ++layer) {
     model.parts.push_back({fmt::format("layer {}", layer + 1), shape.layer_parameters(), shape.layer_forward_flop()});

@@ -48,8 +48,4 @@ Json room_for_labels(double longest) {
   return {{"domain", {0.0, end}}, {"nice", false}};
 }
 
-Json drawn(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 }  // namespace optinc::report

@@ -28,7 +28,4 @@ base::Json powers_of_ten(double least, double most);
 /// A scale that leaves room for a label behind the longest bar.
 base::Json room_for_labels(double longest);
 
-/// A number in a chart's data: null for NaN and infinities, which leaves a gap in a line.
-base::Json drawn(double value);
-
 }  // namespace optinc::report

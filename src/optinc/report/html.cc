@@ -56,12 +56,6 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-std::string format_count(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
-  return digits;
-}
-
 std::string format_share(double share) {
   if (!std::isfinite(share)) return "not finite";
   const double percent = 100 * share;

@@ -6,8 +6,11 @@
 #include <string_view>
 
 #include "optinc/base/record.h"
+#include "optinc/base/text.h"
 
 namespace optinc::report {
+
+using base::with_commas;
 
 /// & < > " ' as character references: safe as text and inside a quoted attribute.
 std::string escape_html(std::string_view text);
@@ -18,8 +21,6 @@ std::string script_json(const base::Json& json, int indent = -1);
 
 /// With a capital letter at its beginning, where that is a letter of a to z.
 std::string capitalised(std::string text);
-/// 106784 -> "106,784".
-std::string format_count(std::uint64_t count);
 /// A share with two decimals, "39.27 %"; one that is not 0 or 1 never looks like it: 0.9999999 -> "99.99999 %".
 std::string format_share(double share);
 /// A fixed number of decimals with a true minus sign; "not finite" for NaN and infinities.

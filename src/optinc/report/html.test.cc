@@ -30,13 +30,6 @@ RC_GTEST_PROP(ScriptJson, NoStringEndsTheElement, (const std::string& text)) {
   RC_ASSERT(json.find('\n') == std::string::npos);
 }
 
-TEST(FormatCount, GroupsOfThree) {
-  EXPECT_EQ(format_count(0), "0");
-  EXPECT_EQ(format_count(999), "999");
-  EXPECT_EQ(format_count(28561), "28,561");
-  EXPECT_EQ(format_count(13845841), "13,845,841");
-}
-
 TEST(FormatShare, NeverRoundsToRightOrToNothing) {
   EXPECT_EQ(format_share(0.39272), "39.27\u00a0%");
   EXPECT_EQ(format_share(1), "100.00\u00a0%");

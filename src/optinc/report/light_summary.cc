@@ -13,11 +13,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
-
-// JSON has no NaN: null says that there is no number.
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+using base::number_or_null;
 
 Json interval(const Interval& interval) {
   return Json::array({number_or_null(interval.low), number_or_null(interval.high)});
@@ -85,7 +81,7 @@ void say_programs(const std::vector<ProgramRun>& runs, std::vector<std::string>&
     if (run.program) programs.push_back(&*run.program);
   }
   if (programs.size() == 1) {
-    parts.push_back(fmt::format("{} MZIs placed for {}", format_count(programs[0]->placed_mzi), programs[0]->design));
+    parts.push_back(fmt::format("{} MZIs placed for {}", with_commas(programs[0]->placed_mzi), programs[0]->design));
   } else if (programs.size() > 1) {
     parts.push_back(fmt::format("{} mesh programs", programs.size()));
   }
@@ -141,7 +137,7 @@ void say_simulations(const std::vector<SimulationRun>& runs, std::vector<std::st
   const std::string rates =
       least == most ? format_share(least) : fmt::format("{} to {}", format_share(least), format_share(most));
   parts.push_back(
-      fmt::format("{} of the inputs exact on {} simulated chip{}", rates, format_count(chips), chips == 1 ? "" : "s"));
+      fmt::format("{} of the inputs exact on {} simulated chip{}", rates, with_commas(chips), chips == 1 ? "" : "s"));
 }
 
 void say_light(const LightRuns& light, std::vector<std::string>& parts) {

@@ -6,10 +6,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
-
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+using base::number_or_null;
 
 RecordFields within(const RecordFields& fields, const char* key) {
   return {fields.place() + ": " + key, fields.object(key)};

@@ -50,7 +50,7 @@ Json area_chart(const std::vector<Part>& parts) {
     const std::string name = fmt::format("{}: {}", part.name, part.shape);
     order.push_back(name);
     for (const auto& [kind, mzis] : {std::pair{kDense, part.dense_mzis}, std::pair{kBuilt, part.mzis}}) {
-      values.push_back({{"part", name}, {"kind", kind}, {"mzis", mzis}, {"label", format_count(mzis)}});
+      values.push_back({{"part", name}, {"kind", kind}, {"mzis", mzis}, {"label", with_commas(mzis)}});
     }
   }
   std::uint64_t largest = 0;
@@ -83,16 +83,16 @@ Table area_table(const Area& area, const std::vector<Part>& parts) {
   };
   for (const Part& part : parts) {
     table.add_row({part.name, part.shape, part.is_layer ? (part.approximated ? "yes" : "no") : "–",
-                   format_count(part.dense_mzis), format_count(part.mzis), share(part.mzis, part.dense_mzis)});
+                   with_commas(part.dense_mzis), with_commas(part.mzis), share(part.mzis, part.dense_mzis)});
   }
-  table.add_total({"total", "", "", format_count(area.dense_mzis), format_count(area.mzis), format_share(area.ratio)});
+  table.add_total({"total", "", "", with_commas(area.dense_mzis), with_commas(area.mzis), format_share(area.ratio)});
   return table;
 }
 
 Table beside_table(const Area& area) {
   Table table({{"counted apart", false}, {"elements"}});
-  table.add_row({"bias light: attenuators, splitters, combiners (reference_mzis)", format_count(area.reference_mzis)});
-  table.add_row({"ReLU elements (activations)", format_count(area.activations)});
+  table.add_row({"bias light: attenuators, splitters, combiners (reference_mzis)", with_commas(area.reference_mzis)});
+  table.add_row({"ReLU elements (activations)", with_commas(area.activations)});
   return table;
 }
 
@@ -112,7 +112,7 @@ void add_area(Page& page, const std::vector<DesignRun>& designs) {
     page.add_heading(fmt::format("{}", fmt::join(names, ", ")));
     page.add_chart(area_chart(parts), "MZIs of each part, with and without approximation", Source::counted,
                    fmt::format("From input to output. In all {} instead of {}: <strong>{}</strong>.",
-                               format_count(shared.area->mzis), format_count(shared.area->dense_mzis),
+                               with_commas(shared.area->mzis), with_commas(shared.area->dense_mzis),
                                format_share(shared.area->ratio)));
     page.add_table(area_table(*shared.area, parts), "Count", {Source::counted});
     page.add_table(beside_table(*shared.area), "Beside the meshes", {Source::counted});

@@ -20,13 +20,13 @@ void add_design_figures(Page& page, const std::vector<DesignRun>& designs) {
     wrong += run.verification->wrong;
   }
   if (inputs > 0) {
-    page.add_key_figure(format_count(wrong), fmt::format("wrong inputs of {}", format_count(inputs)), Source::measured);
+    page.add_key_figure(with_commas(wrong), fmt::format("wrong inputs of {}", with_commas(inputs)), Source::measured);
   }
   const std::vector<SharedArea> areas = shared_areas(designs);
   if (!areas.empty()) {
     const Area& area = *areas.front().area;
     page.add_key_figure(format_share(area.ratio),
-                        fmt::format("of the MZIs: {} of {}", format_count(area.mzis), format_count(area.dense_mzis)),
+                        fmt::format("of the MZIs: {} of {}", with_commas(area.mzis), with_commas(area.dense_mzis)),
                         Source::counted);
   }
 }
@@ -58,15 +58,15 @@ void add_training_figures(Page& page, const Experiment& experiment) {
 void add_light_figures(Page& page, const LightRuns& light) {
   if (light.programs.size() == 1 && light.programs[0].program) {
     const Program& program = *light.programs[0].program;
-    page.add_key_figure(format_count(program.placed_mzi), fmt::format("MZIs placed for {}", program.design),
+    page.add_key_figure(with_commas(program.placed_mzi), fmt::format("MZIs placed for {}", program.design),
                         Source::counted);
   }
   if (light.simulations.size() == 1 && light.simulations[0].conditions.size() == 1) {
     const SimulationRun& run = light.simulations[0];
     const ChipCondition& condition = run.conditions[0];
     page.add_key_figure(format_share(condition.exact_symbol_rate),
-                        fmt::format("of the inputs exact on {} ({} chip{})", run.hardware,
-                                    format_count(condition.chips), condition.chips == 1 ? "" : "s"),
+                        fmt::format("of the inputs exact on {} ({} chip{})", run.hardware, with_commas(condition.chips),
+                                    condition.chips == 1 ? "" : "s"),
                         Source::modelled);
   }
   if (light.link_budgets.size() != 1 || !light.link_budgets[0].budget) return;

@@ -13,6 +13,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 /// Laws of meshes of one kind share a chart.
 struct LawGroup {
@@ -75,10 +76,10 @@ Json point_values(const LawGroup& group) {
       if (!(point.sigma > 0) || !(point.mean > 0)) continue;
       values.push_back({{"law", group.names[i]},
                         {"size", size_name(point.size)},
-                        {"sigma", drawn(point.sigma)},
-                        {"error", drawn(point.mean)},
-                        {"low", drawn(std::max(point.mean - point.standard_error, floor))},
-                        {"high", drawn(point.mean + point.standard_error)}});
+                        {"sigma", number_or_null(point.sigma)},
+                        {"error", number_or_null(point.mean)},
+                        {"low", number_or_null(std::max(point.mean - point.standard_error, floor))},
+                        {"high", number_or_null(point.mean + point.standard_error)}});
     }
   }
   return values;

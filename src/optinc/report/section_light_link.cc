@@ -11,6 +11,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 std::string decimal(double value, int decimals) {
   return std::isfinite(value) ? format_number(value, decimals) : "–";
@@ -29,9 +30,9 @@ Json hops_chart(const std::vector<HopBudget>& hops) {
   for (const HopBudget& hop : hops) {
     values.push_back(
         {{"hop", hop.name},
-         {"sent", drawn(hop.emission_dbm)},
-         {"received", drawn(hop.received_dbm)},
-         {"noise", drawn(noise_dbm(hop))},
+         {"sent", number_or_null(hop.emission_dbm)},
+         {"received", number_or_null(hop.received_dbm)},
+         {"noise", number_or_null(noise_dbm(hop))},
          {"kind", hop.snr_db < 0 ? kBelow : kAbove},
          {"label", std::isfinite(hop.snr_db) ? fmt::format("SNR {} dB", format_number(hop.snr_db, 1)) : "no noise"}});
   }
@@ -65,7 +66,7 @@ Json losses_chart(const std::vector<StageBudget>& stages) {
     const double losses[] = {stage.mesh_loss_db, stage.network_loss_db, stage.bias_loss_db};
     for (std::size_t i = 0; i < kinds.size(); ++i) {
       values.push_back(
-          {{"stage", "stage " + stage.name}, {"kind", kinds[i]}, {"order", i}, {"loss", drawn(losses[i])}});
+          {{"stage", "stage " + stage.name}, {"kind", kinds[i]}, {"order", i}, {"loss", number_or_null(losses[i])}});
     }
   }
   return {{"height", 28 * stages.size()},
@@ -90,15 +91,15 @@ Table stages_table(const LinkBudget& budget) {
                {"heaters, W"}});
   std::uint64_t area = 0, placed = 0;
   for (const StageBudget& stage : budget.stages) {
-    table.add_row({stage.name, fmt::format("{} × {}", stage.outputs, stage.inputs), format_count(stage.area_mzi),
-                   format_count(stage.placed_mzi), decimal(stage.gain_db, 2), decimal(stage.mesh_loss_db, 2),
+    table.add_row({stage.name, fmt::format("{} × {}", stage.outputs, stage.inputs), with_commas(stage.area_mzi),
+                   with_commas(stage.placed_mzi), decimal(stage.gain_db, 2), decimal(stage.mesh_loss_db, 2),
                    decimal(stage.network_loss_db, 2), decimal(stage.bias_loss_db, 2),
                    decimal(stage.heater_power_w, 2)});
     area += stage.area_mzi;
     placed += stage.placed_mzi;
   }
   table.add_total(
-      {"total", "", format_count(area), format_count(placed), "", "", "", "", decimal(budget.heater_power_w, 1)});
+      {"total", "", with_commas(area), with_commas(placed), "", "", "", "", decimal(budget.heater_power_w, 1)});
   return table;
 }
 
@@ -113,7 +114,7 @@ Table hops_table(const LinkBudget& budget) {
                {"SNR, dB"},
                {"lasers, W"}});
   for (const HopBudget& hop : budget.hops) {
-    table.add_row({hop.name, format_count(hop.lanes), format_count(hop.detectors), decimal(hop.emission_dbm, 2),
+    table.add_row({hop.name, with_commas(hop.lanes), with_commas(hop.detectors), decimal(hop.emission_dbm, 2),
                    decimal(hop.received_dbm, 2), decimal(hop.largest_output, 2),
                    std::isfinite(hop.noise_levels) ? fmt::format("{:.3g}", hop.noise_levels) : "–",
                    decimal(hop.snr_db, 2), decimal(hop.laser_power_w, 2)});

@@ -35,8 +35,8 @@ void add_mesh(Page& page, const DrawnMesh& mesh) {
   page.add_markup(
       fmt::format("<figure>\n{}\n<div class=\"row\">\n{}{}</div>\n</figure>\n",
                   page.title_markup(fmt::format("Stage {}: {} modes, {} columns, {} cells {}", escape_html(mesh.stage),
-                                                format_count(mesh.modes), format_count(mesh.columns),
-                                                format_count(mesh.cells.size()), source_label(Source::counted))),
+                                                with_commas(mesh.modes), with_commas(mesh.columns),
+                                                with_commas(mesh.cells.size()), source_label(Source::counted))),
                   picture(mesh, "θ", &MeshCell::theta), picture(mesh, "φ", &MeshCell::phi)));
 }
 
@@ -53,9 +53,9 @@ Table stages_table(const Program& program) {
       {{"stage", false}, {"size"}, {"approximated", false}, {"MZIs, paper’s count"}, {"MZIs placed"}, {"gain, dB"}});
   for (const ProgramStage& stage : program.stages) {
     table.add_row({stage.name, fmt::format("{} × {}", stage.outputs, stage.inputs), stage.approximated ? "yes" : "no",
-                   format_count(stage.area_mzi), format_count(stage.placed_mzi), format_number(stage.gain_db, 2)});
+                   with_commas(stage.area_mzi), with_commas(stage.placed_mzi), format_number(stage.gain_db, 2)});
   }
-  table.add_total({"total", "", "", format_count(program.area_mzi), format_count(program.placed_mzi), ""});
+  table.add_total({"total", "", "", with_commas(program.area_mzi), with_commas(program.placed_mzi), ""});
   return table;
 }
 

@@ -11,6 +11,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 double loss(const ChipCondition& condition) {
   return 1 - condition.exact_symbol_rate;
@@ -34,9 +35,9 @@ Json loss_chart(const std::vector<const ChipCondition*>& conditions) {
     if (high > largest) largest = high;
     values.push_back({{"part", part_name(*condition)},
                       {"kind", condition->component || condition->stage ? "alone" : "all together"},
-                      {"loss", drawn(loss(*condition))},
-                      {"low", drawn(1 - condition->rate_interval.high)},
-                      {"high", drawn(high)},
+                      {"loss", number_or_null(loss(*condition))},
+                      {"low", number_or_null(1 - condition->rate_interval.high)},
+                      {"high", number_or_null(high)},
                       {"label", label(*condition)}});
   }
   Json colour = colour_by("kind", {"alone", "all together"}, {"var(--optinc)", "var(--baseline)"}, "square");

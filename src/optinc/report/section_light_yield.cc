@@ -14,6 +14,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 /// A condition with the curve that it is a point of.
 struct Point {
@@ -114,10 +115,10 @@ Json sweep_chart(const Sweep& sweep, const std::string& title, double ChipCondit
   for (const Point& point : sweep.points) {
     const ChipCondition& condition = *point.condition;
     values.push_back({{"curve", point.curve},
-                      {"value", drawn(*condition.value)},
-                      {"y", drawn(condition.*y)},
-                      {"low", drawn((condition.*interval).low)},
-                      {"high", drawn((condition.*interval).high)}});
+                      {"value", number_or_null(*condition.value)},
+                      {"y", number_or_null(condition.*y)},
+                      {"low", number_or_null((condition.*interval).low)},
+                      {"high", number_or_null((condition.*interval).high)}});
   }
   const std::vector<std::string> curves = curves_of(sweep);
   const Json axis{{"format", "~%"}};
@@ -167,7 +168,7 @@ Table conditions_table(const Sweep& sweep) {
     const std::string at = std::isfinite(threshold) ? "" : " at " + percent(condition.threshold);
     table.add_row({sweep.key ? point.curve : point.run->program + ", " + point.curve,
                    sweep.key ? fmt::format("{:g}", *condition.value) : point.run->hardware,
-                   format_count(condition.chips), format_share(condition.exact_symbol_rate),
+                   with_commas(condition.chips), format_share(condition.exact_symbol_rate),
                    interval_text(condition.rate_interval), format_share(condition.least_rate),
                    format_share(condition.symbol_error_rate), format_share(condition.yield) + at,
                    interval_text(condition.yield_interval)});
@@ -195,7 +196,7 @@ void add_yield(Page& page, const std::vector<SimulationRun>& runs) {
   for (const SimulationRun& run : runs) {
     if (!run.conditions.empty() || run.chips == 0) continue;
     page.add_text(fmt::format("<strong>{}</strong>: not finished, {} chips so far.", escape_html(run.header.name),
-                              format_count(run.chips)));
+                              with_commas(run.chips)));
   }
   for (const Sweep& sweep : sweeps_of(runs)) {
     page.add_heading(sweep.key ? fmt::format("Yield over {}", *sweep.key) : std::string("Yield"));

@@ -16,6 +16,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 constexpr std::size_t kMostPoints = 1500;
 
@@ -31,7 +32,7 @@ Json epoch_values(const std::vector<DesignRun>& designs) {
     for (const std::size_t i : thin(run.epochs.size(), kMostPoints)) {
       const Epoch& epoch = run.epochs[i];
       // A loss of exactly 0 has no place on a logarithmic axis: a gap, as for one that isn't finite.
-      const Json loss = epoch.loss > 0 ? drawn(epoch.loss) : Json(nullptr);
+      const Json loss = epoch.loss > 0 ? number_or_null(epoch.loss) : Json(nullptr);
       values.push_back({{"run", run.header.name}, {"epoch", epoch.epoch}, {"wrong", epoch.wrong}, {"loss", loss}});
     }
   }
@@ -76,7 +77,7 @@ Json last_epochs(const std::vector<DesignRun>& designs) {
     values.push_back({{"run", run.header.name},
                       {"epoch", last.epoch},
                       {"wrong", last.wrong},
-                      {"label", format_count(last.wrong) + " wrong"}});
+                      {"label", with_commas(last.wrong) + " wrong"}});
   }
   return values;
 }
@@ -171,8 +172,8 @@ Table training_table(const std::vector<DesignRun>& designs) {
     if (!run.header.resumed.empty()) outcome += fmt::format(" (resumed {}×)", run.header.resumed.size());
     const std::uint64_t epochs = run.result ? run.result->epochs : has_epochs ? run.epochs.back().epoch : 0;
     const double seconds = run.result ? run.result->seconds : has_epochs ? run.epochs.back().seconds : 0;
-    table.add_row({run.header.name, std::to_string(run.header.seed), outcome, format_count(epochs),
-                   has_epochs ? format_count(run.epochs.back().wrong) : "–", format_seconds(seconds),
+    table.add_row({run.header.name, std::to_string(run.header.seed), outcome, with_commas(epochs),
+                   has_epochs ? with_commas(run.epochs.back().wrong) : "–", format_seconds(seconds),
                    rate(run.result ? run.result->gflops : std::nullopt),
                    rate(run.result ? run.result->sgemm_gflops : std::nullopt)});
   }
@@ -191,7 +192,7 @@ void add_onn_training(Page& page, const std::vector<DesignRun>& designs) {
   if (has_epochs) {
     std::set<std::uint64_t> sizes;
     for (const DesignRun& run : designs) sizes.insert(run.inputs);
-    const std::string possible = sizes.size() == 1 ? fmt::format(" of {} possible", format_count(*sizes.begin())) : "";
+    const std::string possible = sizes.size() == 1 ? fmt::format(" of {} possible", with_commas(*sizes.begin())) : "";
     page.add_chart(
         wrong_chart(designs), fmt::format("Wrong inputs{}", possible), Source::measured,
         "Symmetric logarithmic axis: evenly spaced powers of ten that reach down to 0, the goal. The dot is the "

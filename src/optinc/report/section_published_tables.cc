@@ -57,11 +57,11 @@ void add_row(Table& table, const Reproduction& row) {
     return;
   }
   const double area = cascade ? row.additional_mzis_percent : row.area_percent;
-  table.add_row({row.design, row.approximated, row.origin, format_count(row.inputs) + (row.sampled ? " sampled" : ""),
-                 format_count(row.wrong), accuracy(row.paper_accuracy_percent), accuracy(100 * row.accuracy),
-                 percent(paper_area, 1), percent(area, 2),
-                 cascade ? format_count(row.mzis)
-                         : fmt::format("{} of {}", format_count(row.mzis), format_count(row.dense_mzis))});
+  table.add_row(
+      {row.design, row.approximated, row.origin, with_commas(row.inputs) + (row.sampled ? " sampled" : ""),
+       with_commas(row.wrong), accuracy(row.paper_accuracy_percent), accuracy(100 * row.accuracy),
+       percent(paper_area, 1), percent(area, 2),
+       cascade ? with_commas(row.mzis) : fmt::format("{} of {}", with_commas(row.mzis), with_commas(row.dense_mzis))});
 }
 
 void add_designs(Page& page, const std::vector<Reproduction>& reproductions) {
@@ -117,7 +117,7 @@ Table training_table(const std::vector<TrainingReproduction>& rows, const std::v
           fmt::format("{} to {}, {} zero", format_difference(row.interval_low, decimals),
                       format_difference(row.interval_high, decimals), contains_zero ? "contains" : "does not contain");
     }
-    table.add_row({row.variant, format_count(row.seeds), mean, points(row.paper_difference, is_top1 ? 2 : 3),
+    table.add_row({row.variant, with_commas(row.seeds), mean, points(row.paper_difference, is_top1 ? 2 : 3),
                    points(row.difference, decimals), interval, fmt::format("{}", fmt::join(differs, "; "))});
   }
   return table;

@@ -12,6 +12,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 std::string percent(double share, int decimals) {
   return std::isfinite(share) ? format_number(100 * share, decimals) + " %" : "–";
@@ -21,11 +22,15 @@ Json figure6_chart(const std::vector<Figure6Row>& rows) {
   const std::vector<std::string> names{"ring", "OptINC"};
   Json values = Json::array();
   for (const Figure6Row& row : rows) {
-    const std::string servers = format_count(row.servers) + " servers";
-    values.push_back(
-        {{"servers", servers}, {"method", "ring"}, {"ours", drawn(row.ring)}, {"paper", drawn(row.paper_ring)}});
-    values.push_back(
-        {{"servers", servers}, {"method", "OptINC"}, {"ours", drawn(row.optinc)}, {"paper", drawn(row.paper_optinc)}});
+    const std::string servers = with_commas(row.servers) + " servers";
+    values.push_back({{"servers", servers},
+                      {"method", "ring"},
+                      {"ours", number_or_null(row.ring)},
+                      {"paper", number_or_null(row.paper_ring)}});
+    values.push_back({{"servers", servers},
+                      {"method", "OptINC"},
+                      {"ours", number_or_null(row.optinc)},
+                      {"paper", number_or_null(row.paper_optinc)}});
   }
   const Json offset{{"field", "method"}, {"type", "nominal"}, {"sort", names}};
   return {{"height", 44 * rows.size()},
@@ -48,7 +53,7 @@ void add_figure6(Page& page, const std::vector<Figure6Row>& rows) {
   Table table(
       {{"servers"}, {"ring, paper"}, {"ring, ours"}, {"OptINC, paper"}, {"OptINC, ours"}, {"and scales, ours"}});
   for (const Figure6Row& row : rows) {
-    table.add_row({format_count(row.servers), format_number(row.paper_ring, 3), format_number(row.ring, 3),
+    table.add_row({with_commas(row.servers), format_number(row.paper_ring, 3), format_number(row.ring, 3),
                    format_number(row.paper_optinc, 3), format_number(row.optinc, 3), format_number(row.scales, 4)});
   }
   page.add_chart(figure6_chart(rows), "Bytes over one pass of the data", Source::counted,
@@ -90,7 +95,7 @@ void add_simulated(Page& page, const std::vector<SimulatedRow>& rows) {
   Table table(
       {{"hosts"}, {"algorithm", false}, {"closed form, µs"}, {"simulated, µs"}, {"difference"}, {"SimGrid’s own, µs"}});
   for (const SimulatedRow& row : rows) {
-    table.add_row({format_count(row.hosts), row.algorithm, format_number(row.modelled_s * 1e6, 2),
+    table.add_row({with_commas(row.hosts), row.algorithm, format_number(row.modelled_s * 1e6, 2),
                    format_number(row.simulated_s * 1e6, 2),
                    format_difference(100 * (row.modelled_s / row.simulated_s - 1), 2) + " %",
                    std::isfinite(row.own_of_simgrid_s) ? format_number(row.own_of_simgrid_s * 1e6, 2) : "–"});
@@ -130,8 +135,9 @@ Json curve_chart(const Curve& curve, double ScaleCase::*saved) {
   for (const ScaleCase* one : curve.cases) {
     samples.insert(one->samples);
     servers.insert(one->servers);
-    values.push_back(
-        {{"servers", one->servers}, {"samples", samples_name(one->samples)}, {"saved", drawn(100 * (one->*saved))}});
+    values.push_back({{"servers", one->servers},
+                      {"samples", samples_name(one->samples)},
+                      {"saved", number_or_null(100 * (one->*saved))}});
   }
   std::vector<std::string> names;
   for (const double each : samples) names.push_back(samples_name(each));
@@ -174,7 +180,7 @@ void add_curve(Page& page, const Curve& curve) {
                {"of a ring’s at equal bits"},
                {"of the best other’s"}});
   for (const ScaleCase* one : curve.cases) {
-    table.add_row({format_count(one->servers), samples_name(one->samples), percent(one->saved_of_ring, 2),
+    table.add_row({with_commas(one->servers), samples_name(one->samples), percent(one->saved_of_ring, 2),
                    percent(one->saved_of_best_other, 2), percent(one->saved_of_ring_at_equal_bits, 2),
                    percent(one->saved_of_best_at_equal_bits, 2)});
   }

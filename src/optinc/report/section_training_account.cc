@@ -13,13 +13,14 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 /// Three significant digits, and never an exponent for what is large.
 std::string three_digits(double value) {
   if (!std::isfinite(value)) return "–";
   const double size = std::abs(value);
   return (value < 0 ? "\u2212" : "") +
-         (size < 1000 ? fmt::format("{:.3g}", size) : format_count(static_cast<std::uint64_t>(std::llround(size))));
+         (size < 1000 ? fmt::format("{:.3g}", size) : with_commas(static_cast<std::uint64_t>(std::llround(size))));
 }
 
 // --- measured --------------------------------------------------------------------------------------------------------
@@ -46,9 +47,9 @@ Table time_table(const Experiment& experiment) {
                                                    format_share(run.result->reduce_seconds / run.result->seconds))
                                      : "–";
       table.add_row({run.header.name, member.variant, std::to_string(group.seed), run.transport,
-                     format_count(steps) + (run.result ? "" : " (not finished)"), format_seconds(seconds),
+                     with_commas(steps) + (run.result ? "" : " (not finished)"), format_seconds(seconds),
                      steps == 0 ? "–" : fmt::format("{:.0f}\u00a0ms", 1000 * seconds / static_cast<double>(steps)),
-                     reduce, format_count(non_finite)});
+                     reduce, with_commas(non_finite)});
     }
   }
   return table;
@@ -67,7 +68,7 @@ Table account_table(const std::vector<StepAccount>& accounts) {
   columns.push_back({"emulation and quantisation, of the step"});
   Table table(std::move(columns));
   for (const StepAccount& account : accounts) {
-    std::vector<std::string> row = {account.variant, format_count(account.runs)};
+    std::vector<std::string> row = {account.variant, with_commas(account.runs)};
     for (const auto& [name, part] : kParts) row.push_back(three_digits(account.*part));
     row.push_back(three_digits(account.step_ms()));
     row.push_back(format_share(account.emulation_share()));
@@ -84,7 +85,7 @@ Json account_chart(const std::vector<StepAccount>& accounts) {
     std::size_t order = 0;
     for (const auto& [name, part] : kParts) {
       values.push_back(
-          {{"variant", account.variant}, {"part", name}, {"order", order++}, {"ms", drawn(account.*part)}});
+          {{"variant", account.variant}, {"part", name}, {"order", order++}, {"ms", number_or_null(account.*part)}});
     }
   }
   std::vector<std::string> colours;

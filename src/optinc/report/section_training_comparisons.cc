@@ -13,6 +13,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 /// Differences are labelled with their sign.
 const Json& signed_axis() {
@@ -33,10 +34,10 @@ Json variants_chart(const Experiment& experiment, Metric metric) {
   Json intervals = Json::array();
   for (const Comparison& comparison : experiment.comparisons) {
     for (const SeedPair& pair : comparison.pairs) {
-      seeds.push_back({{"variant", comparison.variant}, {"difference", drawn(pair.difference(metric))}});
+      seeds.push_back({{"variant", comparison.variant}, {"difference", number_or_null(pair.difference(metric))}});
     }
     const Estimate difference = comparison.difference(metric);
-    means.push_back({{"variant", comparison.variant}, {"difference", drawn(difference.mean)}});
+    means.push_back({{"variant", comparison.variant}, {"difference", number_or_null(difference.mean)}});
     if (!difference.interval) continue;
     intervals.push_back({{"variant", comparison.variant},
                          {"difference", difference.interval->low},
@@ -106,7 +107,7 @@ Json difference_values(const Comparison& comparison, Metric metric) {
         if (baseline.step != other.step) continue;
         values.push_back({{"seed", fmt::format("seed {}", pair.seed)},
                           {"step", baseline.step},
-                          {"difference", drawn(other.value(metric) - baseline.value(metric))}});
+                          {"difference", number_or_null(other.value(metric) - baseline.value(metric))}});
       }
     }
   }
@@ -144,7 +145,7 @@ Table seeds_table(const Experiment& experiment, const Comparison& comparison) {
   std::vector<std::string> deviation = {"standard deviation", ""};
   std::vector<std::string> interval = {"95 % interval", ""};
   std::vector<std::vector<std::string>> rows;
-  for (const SeedPair& pair : comparison.pairs) rows.push_back({std::to_string(pair.seed), format_count(pair.step)});
+  for (const SeedPair& pair : comparison.pairs) rows.push_back({std::to_string(pair.seed), with_commas(pair.step)});
   for (const Metric metric : experiment.metrics()) {
     const MetricWords words = metric_words(metric, experiment.data);
     columns.push_back({fmt::format("{}, {}: {}", words.name, words.unit, baseline)});

@@ -11,6 +11,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 // Points of a chart, shared out over its runs, so that a page of many variants stays small; and at least so many a run.
 constexpr std::size_t kMostPoints = 2400;
@@ -42,15 +43,17 @@ CurveValues curve_values(const SeedGroup& group, const Experiment& experiment) {
       curves.steps.push_back({{"variant", member.variant},
                               {"role", role},
                               {"step", steps[i].step},
-                              {"loss", drawn(losses[i])},
-                              {"smoothed", drawn(smoothed[i])}});
+                              {"loss", number_or_null(losses[i])},
+                              {"smoothed", number_or_null(smoothed[i])}});
     }
     curves.width = std::max(curves.width, width);
     if (places.size() > 1) curves.stride = std::max(curves.stride, places[1] - places[0]);
     for (const Validation& validation : member.run->validations) {
-      Json value{
-          {"variant", member.variant}, {"role", role}, {"step", validation.step}, {"loss", drawn(validation.loss)}};
-      if (experiment.data.has_images()) value["top1"] = drawn(validation.value(Metric::top1));
+      Json value{{"variant", member.variant},
+                 {"role", role},
+                 {"step", validation.step},
+                 {"loss", number_or_null(validation.loss)}};
+      if (experiment.data.has_images()) value["top1"] = number_or_null(validation.value(Metric::top1));
       curves.validations.push_back(std::move(value));
     }
   }

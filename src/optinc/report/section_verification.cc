@@ -10,6 +10,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 constexpr std::size_t kMostBars = 24;
 
@@ -22,8 +23,8 @@ Json error_chart(const std::vector<ErrorCount>& errors) {
   Json values = Json::array();
   for (const ErrorCount& error : shown) {
     values.push_back({{"error", format_difference(static_cast<double>(error.value), 0)},
-                      {"share", drawn(error.share)},
-                      {"label", fmt::format("{} ({})", format_count(error.count), format_share(error.share))}});
+                      {"share", number_or_null(error.share)},
+                      {"label", fmt::format("{} ({})", with_commas(error.count), format_share(error.share))}});
   }
   return {
       {"height", 26 * shown.size()},
@@ -48,15 +49,15 @@ Table verification_table(const std::vector<DesignRun>& designs) {
                {"inputs/s"}});
   for (const DesignRun& run : designs) {
     if (!run.verification) {
-      table.add_row({run.header.name, "not yet", format_count(run.inputs), "–", "–", "–", "–", "–"});
+      table.add_row({run.header.name, "not yet", with_commas(run.inputs), "–", "–", "–", "–", "–"});
       continue;
     }
     const Verification& verification = *run.verification;
     const double rate = verification.inputs_per_second;
-    table.add_row({run.header.name, format_count(verification.inputs), format_count(run.inputs),
-                   format_count(verification.wrong), format_share(verification.accuracy),
+    table.add_row({run.header.name, with_commas(verification.inputs), with_commas(run.inputs),
+                   with_commas(verification.wrong), format_share(verification.accuracy),
                    format_number(verification.largest_analog_error, 3), format_seconds(verification.seconds),
-                   rate >= 0 && rate < 1e18 ? format_count(static_cast<std::uint64_t>(rate)) : "–"});
+                   rate >= 0 && rate < 1e18 ? with_commas(static_cast<std::uint64_t>(rate)) : "–"});
   }
   return table;
 }
@@ -80,7 +81,7 @@ void add_verification(Page& page, const std::vector<DesignRun>& designs) {
         error_chart(verification.errors), fmt::format("Errors of {}", run.header.name), Source::measured,
         fmt::format("Decoded minus exact average, in quantisation steps; how many of the {} wrong inputs have "
                     "it.{}",
-                    format_count(verification.wrong), rest));
+                    with_commas(verification.wrong), rest));
   }
 }
 

@@ -15,11 +15,7 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
-
-// JSON has no NaN: null says that there is no number.
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+using base::number_or_null;
 
 Json summarise_design(const DesignRun& run) {
   Json json{{"name", run.header.name}, {"seed", run.header.seed}, {"epochs", run.epochs.size()}};
@@ -74,8 +70,8 @@ void say_verified(const std::vector<DesignRun>& designs, std::vector<std::string
     parts.emplace_back("no design verified yet");
   } else if (designs.size() == 1) {
     const Verification& verification = *designs.front().verification;
-    parts.push_back(fmt::format("{} of {} inputs right", format_count(verification.inputs - verification.wrong),
-                                format_count(verification.inputs)));
+    parts.push_back(fmt::format("{} of {} inputs right", with_commas(verification.inputs - verification.wrong),
+                                with_commas(verification.inputs)));
   } else {
     const auto is_right = [&](const DesignRun& run) { return is_verified(run) && run.verification->wrong == 0; };
     parts.push_back(
@@ -87,7 +83,7 @@ void say_area(const std::vector<DesignRun>& designs, std::vector<std::string>& p
   const std::vector<SharedArea> areas = shared_areas(designs);
   if (areas.size() == 1) {
     const Area& area = *areas.front().area;
-    parts.push_back(fmt::format("{} of {} MZIs ({})", format_count(area.mzis), format_count(area.dense_mzis),
+    parts.push_back(fmt::format("{} of {} MZIs ({})", with_commas(area.mzis), with_commas(area.dense_mzis),
                                 format_share(area.ratio)));
   } else if (areas.size() > 1) {
     const auto [least, most] =

@@ -15,13 +15,9 @@ namespace optinc::report {
 namespace {
 
 using base::Json;
+using base::number_or_null;
 
 constexpr std::size_t kMostInWords = 2;  // variants, the baseline too, that the headline names one by one
-
-// JSON has no NaN: null says that there is no number.
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 Json summarise_run(const Member& member, const TrainData& data) {
   const TrainRun& run = *member.run;
@@ -136,7 +132,7 @@ std::string comparison_in_words(const Experiment& experiment, const Comparison& 
   std::string text =
       fmt::format("{} {} {}, {} {} after {} steps", words.name, reduce_name(experiment.baseline),
                   value_text(comparison.of_baseline(metric).mean, metric), set_apart(comparison.variant),
-                  value_text(comparison.of_other(metric).mean, metric), format_count(comparison.pairs.front().step));
+                  value_text(comparison.of_other(metric).mean, metric), with_commas(comparison.pairs.front().step));
   if (seeds < 2) return text + " (one seed: no interval)";
   return text + fmt::format(" (means of {} seeds; paired difference {}{}, {})", seeds,
                             format_difference(difference.mean, words.decimals), points(words, metric),
@@ -189,7 +185,7 @@ void say_metric(const Experiment& experiment, std::vector<std::string>& parts) {
       const Validation& last = member.run->validations.back();
       parts.push_back(fmt::format("{} {} {} after {} steps (seed {})", metric_words(metric, experiment.data).name,
                                   set_apart(member.variant), value_text(last.value(metric), metric),
-                                  format_count(last.step), group.seed));
+                                  with_commas(last.step), group.seed));
     }
   }
 }
@@ -245,7 +241,7 @@ void say_experiments(const std::vector<Experiment>& experiments, std::vector<std
     std::vector<std::string> models;
     for (const Experiment& experiment : experiments) {
       models.push_back(
-          fmt::format("{} ({} parameters)", model_name(experiment.model), format_count(experiment.parameters)));
+          fmt::format("{} ({} parameters)", model_name(experiment.model), with_commas(experiment.parameters)));
     }
     parts.push_back(fmt::format("trained through the interconnect: {}", fmt::join(models, ", ")));
     return;

@@ -30,18 +30,18 @@ MetricWords metric_words(Metric metric, const TrainData& data) {
 std::string experiment_words(const Experiment& experiment) {
   const TrainData& data = experiment.data;
   std::string words =
-      fmt::format("{} workers; {} parameters; ", experiment.workers, format_count(experiment.parameters));
+      fmt::format("{} workers; {} parameters; ", experiment.workers, with_commas(experiment.parameters));
   if (experiment.planned_steps > 0) {
-    words += format_count(experiment.planned_steps) + " steps";
+    words += with_commas(experiment.planned_steps) + " steps";
     if (data.has_images()) words += fmt::format(" ({:.4g} epochs)", data.epochs(experiment.planned_steps));
     words += "; ";
   }
   if (data.has_images()) {
-    return words + fmt::format("trained on {} images of {} classes, validated on {}", format_count(data.train_images),
-                               data.classes, format_count(data.validation_images));
+    return words + fmt::format("trained on {} images of {} classes, validated on {}", with_commas(data.train_images),
+                               data.classes, with_commas(data.validation_images));
   }
-  return words + fmt::format("trained on {} tokens, validated on {}", format_count(data.train_tokens),
-                             format_count(data.validation_tokens));
+  return words + fmt::format("trained on {} tokens, validated on {}", with_commas(data.train_tokens),
+                             with_commas(data.validation_tokens));
 }
 
 std::string interval_text(const Estimate& difference, int decimals) {
