@@ -11,14 +11,15 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/area_record.h"
 #include "optinc/cli/cli.h"
+#include "optinc/cli/construction.h"
 #include "optinc/cli/hardware_options.h"
-#include "optinc/construct/construct.h"
 #include "optinc/design/structure.h"
 #include "optinc/design/train.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/linalg/sgemm_rate.h"
 #include "optinc/onn/mzi_count.h"
 #include "optinc/onn/nearest_twin.h"
+#include "optinc/verify/inputs.h"
 
 namespace optinc::cli {
 namespace {
@@ -34,6 +35,7 @@ struct Options {
   std::filesystem::path onnx;
   double part_minutes = 0;
   bool construct = false;
+  std::string variant = "tolerant";
   HardwareOptions noise{"", {}};
   std::string noise_correction = "none";
   bool json = false;
@@ -51,18 +53,21 @@ Plan plan_of(const Options& options) {
   train.shape.role = onn::parse_role(options.role);
   train.shape.every_rounding = options.rounding == "every" && train.shape.role != onn::Role::cascade_level_1;
   if (options.rounding != "every") train.shape.rounding = codec::parse_rounding(options.rounding);
-  if (train.widths.empty()) {
+  const bool as_wide_as_needed = options.construct && train.widths.empty() && options.approximate.empty();
+  if (train.widths.empty() && !as_wide_as_needed) {
     const design::Structure structure = design::pick_structure(train.shape);
     plan.why = structure.why;
     train.widths = structure.widths;
     train.approximated = structure.approximated;
   }
-  base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
-                train.widths.size());
-  train.shape.inputs = train.widths.front();
-  if (!options.approximate.empty() || train.approximated.empty()) {
-    train.approximated = onn::LayerSet::parse(options.approximate.empty() ? "all" : options.approximate,
-                                              static_cast<int>(train.widths.size()) - 1);
+  if (!as_wide_as_needed) {
+    base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
+                  train.widths.size());
+    train.shape.inputs = train.widths.front();
+    if (!options.approximate.empty() || train.approximated.empty()) {
+      train.approximated = onn::LayerSet::parse(options.approximate.empty() ? "all" : options.approximate,
+                                                static_cast<int>(train.widths.size()) - 1);
+    }
   }
   train.second_stage_loss = design::parse_loss(options.second_stage_loss);
   if (!options.start.empty()) train.start = std::make_shared<onn::Design>(onn::load_design(options.start));
@@ -77,10 +82,11 @@ Plan plan_of(const Options& options) {
   return plan;
 }
 
-/// What a construction depends on: no more than the device and the structure.
-base::Json construction(const design::TrainOptions& train) {
+/// What a construction depends on: no more than the device and the structure, or the variant.
+base::Json construction(const Options& options, const design::TrainOptions& train) {
   const base::Json whole = design::configuration(train);
   base::Json config{{"construct", true}};
+  if (options.train.widths.empty() && options.approximate.empty()) config["variant"] = options.variant;
   for (const char* key : {"bits", "servers", "layers", "approximate", "rounding", "role"}) config[key] = whole[key];
   return config;
 }
@@ -88,7 +94,7 @@ base::Json construction(const design::TrainOptions& train) {
 /// d.safetensors -> d-nearest.safetensors: the same weights with constant light on the last input, verified on its own.
 std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const onn::Design& design, int threads) {
   onn::Design twin = onn::nearest_twin(design);
-  const verify::Verification found = verify::verify(device::OnnAverager(twin), {.threads = threads});
+  const verify::Verification found = verify_as_far_as_possible(twin, device::shape_of(twin), threads);
   twin.wrong = found.wrong;
   twin.accuracy = found.accuracy();
   std::filesystem::path twin_path = path;
@@ -101,7 +107,8 @@ std::filesystem::path save_nearest_twin(const std::filesystem::path& path, const
 struct Made {
   onn::Design design;
   verify::Verification verification;
-  base::Json effort;  ///< what it took, for the record `result`
+  base::Json effort;   ///< what it took, for the record `result`
+  base::Json proof{};  ///< by stage, of a construction
 };
 
 /// Nothing where the part ended before the run did.
@@ -139,16 +146,31 @@ std::optional<Made> make_by_training(const design::TrainOptions& train, base::Re
                {"sgemm_gflops", linalg::measure_sgemm_gflops(train.threads, 0.5)}}};
 }
 
-Made make_by_construction(const design::TrainOptions& train) {
-  const auto start = std::chrono::steady_clock::now();
-  onn::Design design = construct::construct(train.shape, train.widths, train.approximated);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  base::Progress progress("verify", static_cast<double>(train.shape.input_count()));
-  verify::Verification verification =
-      verify::verify(device::OnnAverager(design, train.shape), {.threads = train.threads}, &progress);
-  design.wrong = verification.wrong;
-  design.accuracy = verification.accuracy();
-  return {std::move(design), std::move(verification), {{"epochs", 0}, {"seconds", seconds}}};
+Made make_by_construction(const Options& options, const design::TrainOptions& train) {
+  Construction made =
+      construct_and_verify(train.shape, train.widths, train.approximated, options.variant, train.threads);
+  base::Json effort{{"epochs", 0}, {"seconds", made.seconds}};
+  return {std::move(made.design), std::move(made.verification), std::move(effort), std::move(made.proof)};
+}
+
+void print_proof(const base::Json& proof, double inputs, Context& context) {
+  if (!proof["proved"]) {
+    fmt::print(context.out, "not proved by stage: {}\n", proof["refusal"].get<std::string>());
+    return;
+  }
+  fmt::print(context.out, "proved by stage: all {:.4g} inputs right", inputs);
+  if (proof["noise"] > 0) {
+    fmt::print(context.out, ", with any error of every output up to {:.2g} of its layer's largest",
+               proof["noise"].get<double>());
+  }
+  fmt::print(context.out, "\n");
+}
+
+/// As a whole number where one holds it.
+base::Json inputs_json(const device::DeviceShape& shape) {
+  const double inputs = verify::possible_inputs(shape);
+  if (inputs < 0x1p63) return shape.input_count();
+  return inputs;
 }
 
 /// Records of a run that begins; one that is resumed appends to those it had.
@@ -162,16 +184,16 @@ base::RecordWriter open_records(const Options& options, const design::TrainOptio
                  {"version", base::kVersion},
                  {"seed", train.seed},
                  {"threads", train.threads > 0 ? train.threads : base::available_threads()},
-                 {"config", options.construct ? construction(train) : design::configuration(train)},
-                 {"inputs", train.shape.input_count()}});
+                 {"config", options.construct ? construction(options, train) : design::configuration(train)},
+                 {"inputs", inputs_json(train.shape)}});
   records.write(tagged("area", area_json(onn::count_mzis(train.widths, train.approximated, train.shape.servers))));
   return records;
 }
 
 void run_design(const Options& options, Context& context) {
-  const Plan plan = plan_of(options);
-  const design::TrainOptions& train = plan.train;
-  design::check(train);
+  Plan plan = plan_of(options);
+  design::TrainOptions& train = plan.train;
+  if (!options.construct) design::check(train);
   if (!plan.why.empty() && !options.json) {
     fmt::print(context.out, "{}: {}\n", fmt::join(train.widths, "-"), plan.why);
   }
@@ -180,7 +202,12 @@ void run_design(const Options& options, Context& context) {
                 options.out.string(), folder.string());
 
   std::optional<Made> made;
-  if (options.construct) made = make_by_construction(train);  // refused, it leaves no records
+  if (options.construct) {  // refused, it leaves no records
+    made = make_by_construction(options, train);
+    train.widths = made->design.network.widths();
+    train.approximated = made->design.approximated;
+    train.shape.inputs = made->design.inputs;
+  }
   base::RecordWriter records = open_records(options, train);
   if (!made) made = make_by_training(train, records, context);
   context.exit_code = made && made->verification.wrong == 0 ? kOk : kFailed;
@@ -197,6 +224,7 @@ void run_design(const Options& options, Context& context) {
   outcome.update(made->effort);
   outcome["file"] = options.out.string();
   records.write(tagged("verification", verify::to_json(made->verification)));
+  if (!made->proof.empty()) records.write(tagged("proof", made->proof));
   records.write(tagged("result", outcome));
   const onn::Area area = onn::count_mzis(train.widths, train.approximated, train.shape.servers);
   if (options.json) {
@@ -208,11 +236,14 @@ void run_design(const Options& options, Context& context) {
     outcome["mzis"] = area.mzis;
     outcome["dense_mzis"] = area.dense_mzis;
     outcome["files"] = files;
+    if (!made->proof.empty()) outcome["proof"] = made->proof;
     print_json(context, outcome);
     return;
   }
-  fmt::print(context.out, "{} of {} inputs right, {} in {:.1f} s\n", with_commas(inputs - wrong), with_commas(inputs),
-             made->design.origin, made->effort["seconds"].get<double>());
+  const bool is_sampled = static_cast<double>(inputs) < verify::possible_inputs(train.shape);
+  fmt::print(context.out, "{} of {} inputs{} right, {} in {:.1f} s\n", with_commas(inputs - wrong), with_commas(inputs),
+             is_sampled ? " drawn at random" : "", made->design.origin, made->effort["seconds"].get<double>());
+  if (!made->proof.empty()) print_proof(made->proof, verify::possible_inputs(train.shape), context);
   fmt::print(context.out, "{} of {} MZIs ({:.2f} %)\n", with_commas(area.mzis), with_commas(area.dense_mzis),
              100 * area.ratio());
   if (made->effort.contains("gflops")) {
@@ -233,6 +264,7 @@ void add_design(CLI::App& program, Context& context) {
       "  optinc design --bits 12 --servers 6 --out picked.safetensors\n"
       "  optinc design --start d.safetensors --layers 4,64,128,256,128,64,4 --noise ideal --noise-set "
       "phase_shifter.error_rms_rad=0.003 --first-stage-epochs 0 --learning-rate 1e-3 --out tolerant.safetensors\n"
+      "  optinc design --construct --bits 32 --servers 4 --out b32.safetensors\n"
       "  optinc design --construct --bits 8 --servers 16 --approximate all --out c.safetensors\n"
       "Records go to <out>.records.jsonl (its extension replaced), a checkpoint to <out>.checkpoint until the run is "
       "done;\n"
@@ -255,7 +287,12 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
   verb->add_flag(
       "--construct", options->construct,
-      "Write the network down instead of training it: exact, for 2, 4, 8, 16, ... servers; bears little noise");
+      "Write the network down instead of training it: exact and proved by stage, for 2, 4, 8, 16, ... servers");
+  verb->add_option(
+          "--variant", options->variant,
+          "Of a construction without --layers, as wide as it needs: tolerant (bears the most noise), shallow (the "
+          "fewest layers) or narrow (the fewest wires)")
+      ->capture_default_str();
   verb->add_option("--start", options->start, "Train on from this design instead of a random start");
   verb->add_option("--noise", options->noise.preset_or_file,
                    "Train on simulated chips of this hardware (a preset or a TOML file), a new one after every matrix "

@@ -68,7 +68,8 @@ TEST(Design, ConstructsWithoutTraining) {
   ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
   EXPECT_EQ(outcome.json()["origin"], "constructed");
   EXPECT_EQ(outcome.json()["wrong"], 0);
-  EXPECT_EQ(outcome.json()["largest_analog_error"], 0.0);
+  EXPECT_LT(outcome.json()["largest_analog_error"], 1e-3);
+  EXPECT_EQ(outcome.json()["proof"]["proved"], true);
   for (const char* file : {"c.safetensors", "c-nearest.safetensors"}) {
     EXPECT_EQ(run_program({"verify", folder / file}).exit_code, kOk) << file;
   }
@@ -78,12 +79,44 @@ TEST(Design, ConstructsWithoutTraining) {
                    "servers 6: a design is constructed for powers of two alone");
 }
 
+// 32 bits, 4 servers: 13^16 inputs, of which none is left out.
+TEST(Design, ConstructsWhatCanNotBeEnumerated) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "c.safetensors";
+  const std::vector<std::string> arguments{"design", "--construct", "--bits", "32", "--out", file};
+  const Outcome outcome = run_program(arguments);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_THAT(outcome.out, testing::HasSubstr("1,048,576 of 1,048,576 inputs drawn at random right"));
+  EXPECT_THAT(outcome.out, testing::HasSubstr("proved by stage: all 6.654e+17 inputs right, with any error of every"));
+  const Outcome proof = run_program({"verify", file, "--by-stage"});
+  EXPECT_EQ(proof.exit_code, kOk);
+  EXPECT_THAT(proof.out, testing::HasSubstr("proved: all 6.654e+17 possible inputs right"));
+  EXPECT_EQ(run_program({"verify", file, "--by-stage", "--json"}).json()["proved"], true);
+}
+
+TEST(Design, ConstructsVariants) {
+  const TemporaryFolder folder;
+  const auto layers = [&](const char* variant) {
+    const Outcome outcome = run_program(
+        {"design", "--construct", "--variant", variant, "--servers", "8", "--out", folder / "c.safetensors", "--json"});
+    EXPECT_EQ(outcome.exit_code, kOk) << outcome.err;
+    EXPECT_EQ(outcome.json()["wrong"], 0);
+    return outcome.json()["layers"].size();
+  };
+  EXPECT_LT(layers("shallow"), layers("narrow"));
+  expect_bad_input(run_program({"design", "--construct", "--variant", "small", "--out", folder / "c.safetensors"}),
+                   "small: no such variant; expected tolerant, shallow or narrow");
+  expect_bad_input(run_program({"design", "--construct", "--servers", "1024", "--out", folder / "d.safetensors"}),
+                   "the rest of input 1 from place -3 down is off by");
+  EXPECT_FALSE(std::filesystem::exists(folder / "d.safetensors"));
+}
+
 TEST(Design, RefusesImpossibleCombinations) {
   const TemporaryFolder folder;
   const std::string out = folder / "d.safetensors";
   expect_bad_input(run_program({"design", "--bits", "1", "--layers", "4,4", "--out", out}), "bits 1: expected 2 .. 32");
   expect_bad_input(run_program({"design", "--servers", "1", "--layers", "4,4", "--out", out}),
-                   "servers 1: expected 2 .. 64");
+                   "servers 1: expected 2 .. 1024");
   expect_bad_input(run_program({"design", "--layers", "4,6,4", "--out", out}), "longer side must be a multiple");
   expect_bad_input(run_program({"design", "--layers", "4,8,4", "--rounding", "up", "--out", out}), "rounding \"up\"");
   expect_bad_input(run_program({"design", "--layers", "4,8,4", "--out", folder / "none/d.safetensors"}),

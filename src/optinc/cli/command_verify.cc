@@ -18,6 +18,8 @@
 #include "optinc/device/preprocessing.h"
 #include "optinc/linalg/sgemm_rate.h"
 #include "optinc/onn/matrix_approximation.h"
+#include "optinc/verify/by_stage.h"
+#include "optinc/verify/inputs.h"
 #include "optinc/verify/verify.h"
 
 namespace optinc::cli {
@@ -30,6 +32,7 @@ struct Options {
   std::uint64_t sample = 0;
   std::uint64_t seed = 1;
   std::size_t first_wrong = 0;
+  bool by_stage = false;
   int threads = 0;
   bool json = false;
 };
@@ -203,6 +206,42 @@ std::optional<Answer> verify_over_ranks(const device::Averager& averager, const 
   return answer;
 }
 
+/// Layer by layer, with no input put through.
+void run_by_stage(const Options& options, Context& context) {
+  const onn::Design design = onn::load_design(options.design);
+  const device::DeviceShape shape = device::shape_of(design);
+  const verify::Stages stages = design.stages.empty() ? verify::Stages{} : verify::parse_stages(design.stages);
+  const verify::ByStageProof proof = verify::prove_by_stage(design.network, shape, stages);
+  const double noise = proof.proved() ? verify::proved_noise(design.network, shape, stages) : 0;
+  context.exit_code = proof.proved() ? kOk : kFailed;
+  if (options.json) {
+    base::Json json = verify::to_json(proof);
+    json["possible"] = verify::possible_inputs(shape);
+    json["noise"] = noise;
+    print_json(context, json);
+    return;
+  }
+  fmt::print(context.out, "{} bits, {} servers, {} inputs, rounding {}{}\n", shape.bits, shape.servers, shape.inputs,
+             codec::to_string(shape.rounding),
+             shape.role == onn::Role::single ? "" : ", " + onn::to_string(shape.role));
+  if (design.stages.empty()) fmt::print(context.out, "the design does not say what its wires stand for\n");
+  for (std::size_t i = 0; i < proof.stages.size(); ++i) {
+    const verify::StageProof& stage = proof.stages[i];
+    if (!proof.proved() && i + 1 == proof.stages.size()) break;
+    fmt::print(context.out, "  layer {}: {} signals right on all {} values of the sums they are read from, to {:.2g}\n",
+               i + 1, stage.signals, with_commas(stage.values), stage.error);
+  }
+  if (!proof.proved()) {
+    fmt::print(context.out, "not proved: {}\n", proof.refusal);
+    return;
+  }
+  fmt::print(context.out, "proved: all {:.4g} possible inputs right\n  no output further off than",
+             verify::possible_inputs(shape));
+  for (const double error : proof.largest_errors) fmt::print(context.out, " {:.2g}", error);
+  fmt::print(context.out, " levels (the receiver errs from 0.5 on)\n");
+  fmt::print(context.out, "still proved with any error of every output up to {:.3g} of its layer's largest\n", noise);
+}
+
 void run_verify(const Options& options, Context& context, collective::Transport* transport) {
   const verify::VerifyOptions chosen = verify_options(options, transport);
   const onn::Design design = onn::load_design(options.design);
@@ -238,23 +277,34 @@ void add_verify(CLI::App& program, Context& context) {
                             "  optinc verify designs/b8-n4.safetensors\n"
                             "  optinc verify designs/b8-n4.safetensors --json --first-wrong 10\n"
                             "  optinc verify large.safetensors --sample 1000000 --seed 2\n"
+                            "  optinc verify constructed.safetensors --by-stage\n"
                             "  mpirun -np 4 optinc verify large.safetensors --threads 1\n"
                             "Under mpirun the processes share the inputs out; the answer is that of one process.\n"
                             "Exit code 0: every input checked is right; 1: some are wrong; 2: bad input.");
   auto options = std::make_shared<Options>();
   verb->add_option("design", options->design, "Design file (safetensors)")->required();
-  verb->add_flag("--exact", options->exact, "Put integer arithmetic in the ONN's place (checks the check)");
+  auto* exact =
+      verb->add_flag("--exact", options->exact, "Put integer arithmetic in the ONN's place (checks the check)");
   auto* sample = verb->add_option("--sample", options->sample, "Check this many inputs, drawn at random, not all")
                      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
   verb->add_option("--seed", options->seed, "Same seed, same sample")->capture_default_str()->needs(sample);
-  verb->add_option("--range", options->range, "Check the inputs with these numbers alone: FIRST:COUNT")
-      ->excludes(sample);
-  verb->add_option("--first-wrong", options->first_wrong,
-                   "Show so many wrong inputs, those of the lowest numbers: A_k, levels given, levels right")
-      ->capture_default_str();
+  auto* range = verb->add_option("--range", options->range, "Check the inputs with these numbers alone: FIRST:COUNT")
+                    ->excludes(sample);
+  auto* first_wrong =
+      verb->add_option("--first-wrong", options->first_wrong,
+                       "Show so many wrong inputs, those of the lowest numbers: A_k, levels given, levels right")
+          ->capture_default_str();
+  verb->add_flag(
+          "--by-stage", options->by_stage,
+          "Prove a constructed design layer by layer, however many inputs there are, and how much noise it bears")
+      ->excludes(exact)
+      ->excludes(sample)
+      ->excludes(range)
+      ->excludes(first_wrong);
   add_threads_option(*verb, options->threads);
   add_json_flag(*verb, options->json);
   verb->callback([options, &context] {
+    if (options->by_stage) return run_by_stage(*options, context);
     run_over_mpi([&](collective::Transport* transport) { run_verify(*options, context, transport); });
   });
 }

@@ -43,6 +43,25 @@ TEST(Verify, TheDesignsThatShipAreExact) {
   EXPECT_GE(designs, 10);
 }
 
+TEST(Verify, ByStageRefusesWhatItCanNotProve) {
+  const Outcome trained = run_program({"verify", "designs/b8-n4.safetensors", "--by-stage"});
+  EXPECT_EQ(trained.exit_code, kFailed);
+  EXPECT_THAT(trained.out, HasSubstr("the design does not say what its wires stand for"));
+  EXPECT_THAT(trained.out, HasSubstr("not proved: layer 1: 0 stages are claimed"));
+
+  const TemporaryFolder folder;
+  const std::string file = folder / "c.safetensors";
+  ASSERT_EQ(run_program({"design", "--construct", "--out", file}).exit_code, kOk);
+  onn::Design design = onn::load_design(file);
+  design.network.layers[2].bias[0] += 1;
+  onn::save_design(file, design);
+  const Outcome wrong = run_program({"verify", file, "--by-stage"});
+  EXPECT_EQ(wrong.exit_code, kFailed);
+  EXPECT_THAT(wrong.out, HasSubstr("not proved: layer 3: "));
+  EXPECT_EQ(run_program({"verify", file}).exit_code, kFailed);
+  expect_bad_input(run_program({"verify", file, "--by-stage", "--exact"}), "--exact excludes --by-stage");
+}
+
 // floor and nearest differ in half of all inputs (decimals 1/2 and 3/4), so the one's design is wrong for the other's
 // rule.
 TEST(Verify, ADesignThatIsWrongFailsWithItsErrors) {

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace optinc::construct {
 namespace {
+
+using verify::Meaning;
+using verify::Signal;
 
 double power_of_4(int exponent) {
   return std::ldexp(1.0, 2 * exponent);
@@ -25,32 +29,56 @@ struct Value {
   double most = 0;
 };
 
+/// D_e, and what of it is in the sum so far.
+struct Digit : Value {
+  std::vector<int> inputs;
+  bool carry_in = false, carry_out = false;
+};
+
 /// Collects the rows of one stage. What it returns is in terms of the stage's wires.
 class Rows {
  public:
-  /// relu(sum), scaled such that the wire is at most 1.
-  Sum wire(const Sum& sum, double most) {
-    const double scale = std::exp2(-std::ceil(std::log2(most)));
-    rows_.push_back(scale * sum);
-    return {{{static_cast<int>(rows_.size()) - 1, 1 / scale}}, 0};
+  Rows(const Style& style, bool powers_of_two) : style_(style), powers_of_two_(powers_of_two) {}
+
+  /// relu(sum), which is at most `most`, scaled such that its wires are at most 1; their mean where there are several.
+  Sum wire(const Sum& sum, double most, int repeat = 1) {
+    Sum mean;
+    const double scale = powers_of_two_ ? std::exp2(std::ceil(std::log2(most))) : most;
+    if (powers_of_two_) repeat = static_cast<int>(std::bit_ceil(static_cast<unsigned>(repeat)));
+    for (int i = 0; i < repeat; ++i) {
+      mean.weights[static_cast<int>(rows_.size())] = scale / repeat;
+      rows_.push_back((1 / scale) * sum);
+    }
+    return mean;
   }
   /// The value itself, carried on.
   Value keep(const Value& value) {
     if (value.sum.weights.empty() || value.most <= 0) return {};
-    return {wire(value.sum, value.most), value.most};
+    return {wire(value.sum, value.most, style_.keep), value.most};
   }
-  /// [value >= threshold] on a lattice of this pitch.
+  /// [value >= threshold] on a lattice of this pitch. The ramp rises from `low` to `high`; seen from above it is
+  /// relu(x - low) - relu(x - high), seen from below its width less relu(high - x) - relu(low - x).
   Sum step(const Value& value, double threshold, double pitch) {
-    Sum result;
-    for (const int side : {1, -1}) {
-      const double corner = threshold - pitch / 2 - side * pitch / 4;
-      result += side * 2 / pitch * wire(value.sum + Sum{{}, -corner}, value.most - corner);
+    const double share = powers_of_two_ ? std::exp2(std::floor(std::log2(style_.ramp))) : style_.ramp;
+    const double width = share * pitch;
+    const double low = threshold - (pitch + width) / 2, high = low + width;
+    const bool from_above = value.most - low <= high;
+    const double side = from_above ? 1 : -1;
+    Sum ramp{{}, from_above ? 0 : width};
+    for (const double corner : {low, high}) {
+      const double range = from_above ? value.most - corner : corner;
+      if (range <= kNothing * pitch) continue;
+      const int repeat = std::max(1, static_cast<int>(std::lround(style_.repeat * range / (value.most / 2))));
+      ramp += (corner == low ? 1 : -1) * wire(side * (value.sum + Sum{{}, -corner}), range, repeat);
     }
-    return result;
+    return 1 / width * ramp;
   }
-  Stage finish(std::string name) { return {std::move(name), std::move(rows_)}; }
+  Stage finish(std::string name) { return {std::move(name), std::move(rows_), {}}; }
 
  private:
+  static constexpr double kNothing = 1e-9;  // a corner at the end of the range, but for rounding
+  Style style_;
+  bool powers_of_two_;
   std::vector<Sum> rows_;
 };
 
@@ -131,104 +159,234 @@ class Builder {
   }
 
  private:
+  /// What is left of an input, and the place where it begins.
+  struct Rest : Value {
+    int place = 0;
+  };
+
   void find_digits() {
-    const auto& inputs = positions_.inputs;
-    std::vector<Value> rest;
-    std::vector<int> place;
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
-      rest.push_back({{{{static_cast<int>(k), 1.0}}, 0}, inputs[k].most});
-      place.push_back(inputs[k].highest);
+    for (std::size_t k = 0; k < positions_.inputs.size(); ++k) {
+      rests_.push_back({{{{{static_cast<int>(k), 1.0}}, 0}, positions_.inputs[k].most}, positions_.inputs[k].highest});
     }
-    const auto is_done = [&](std::size_t k) { return place[k] < inputs[k].last_compared(); };
+    const auto is_done = [&](std::size_t k) { return rests_[k].place < positions_.inputs[k].last_compared(); };
     for (int number = 1;; ++number) {
       bool all_done = true;
-      for (std::size_t k = 0; k < inputs.size(); ++k) all_done = all_done && is_done(k);
+      for (std::size_t k = 0; k < rests_.size(); ++k) all_done = all_done && is_done(k);
       if (all_done) break;
-      Rows rows;
-      for (auto& [position, digit] : digits_) digit = rows.keep(digit);
-      for (std::size_t k = 0; k < inputs.size(); ++k) {
-        if (is_done(k)) {
-          rest[k] = rows.keep(rest[k]);
-        } else {
-          take_digits(inputs[k], rest[k], place[k], rows);
-        }
+      Rows rows(number == 1 ? plan_.inputs : plan_.digits, plan_.powers_of_two);
+      keep_digits(rows);
+      for (std::size_t k = 0; k < rests_.size(); ++k) {
+        if (is_done(k)) continue;
+        take_digits(static_cast<int>(k), rows);
+        const int place = rests_[k].place;
+        if (!is_done(k) || place < positions_.inputs[k].last) continue;
+        // The last digit is what remains.
+        add_digit(static_cast<int>(k), place,
+                  {1 / power_of_4(place) * rests_[k].sum, positions_.inputs[k].most_digit(place)});
+        rests_[k].sum = {};
       }
-      stages_.push_back(rows.finish(fmt::format("digits {}", number)));
+      finish(rows, fmt::format("digits {}", number));
     }
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
-      if (place[k] < inputs[k].last) continue;  // the last digit is what remains
-      add_digit(inputs[k].unit + place[k], {1 / power_of_4(place[k]) * rest[k].sum, inputs[k].most_digit(place[k])});
-    }
+    if (!plan_.sums) return;
+    Rows rows(plan_.added, plan_.powers_of_two);
+    keep_digits(rows);
+    finish(rows, "sums");
   }
 
-  /// Compares what remains of an input; then `rest` is what is left and `place` where it begins.
-  void take_digits(const Input& input, Value& rest, int& place, Rows& rows) {
-    const int lowest = std::max(place - plan_.digits_at_once + 1, input.last_compared());
+  void keep_digits(Rows& rows) {
+    for (auto& [position, digit] : digits_) static_cast<Value&>(digit) = rows.keep(digit);
+  }
+
+  /// Compares what remains of input k.
+  void take_digits(int k, Rows& rows) {
+    const Input& input = positions_.inputs[k];
+    Rest& rest = rests_[k];
+    const int lowest = std::max(rest.place - plan_.digits_at_once + 1, input.last_compared());
     const int thresholds = static_cast<int>(rest.most / power_of_4(lowest));
-    std::vector<Sum> floors(place - lowest + 2);  // of the rest, by place less `lowest`; 0 above the first
-    for (int j = 1; j <= thresholds; ++j) {
-      const Sum step = rows.step(rest, j * power_of_4(lowest), input.pitch);
-      for (int up = 0; up <= place - lowest && j % (1 << (2 * up)) == 0; ++up) floors[up] += step;
+    std::vector<Sum> shared;
+    const auto step = [&](int j) { return rows.step(rest, j * power_of_4(lowest), input.pitch); };
+    for (int j = 1; j <= thresholds && !plan_.sums; ++j) shared.push_back(step(j));
+    // sum_j factor(j) [rest >= j 4^lowest]
+    const auto add_steps = [&](auto factor) {
+      Sum sum;
+      for (int j = 1; j <= thresholds; ++j) {
+        if (factor(j) != 0) sum += factor(j) * (plan_.sums ? step(j) : shared[j - 1]);
+      }
+      return sum;
+    };
+    for (int up = 0; up <= rest.place - lowest; ++up) {
+      const bool is_first = up == rest.place - lowest;
+      const auto factor = [&](int j) { return (j % (1 << 2 * up) == 0) - 4 * (!is_first && j % (4 << 2 * up) == 0); };
+      add_digit(k, lowest + up, {add_steps(factor), input.most_digit(lowest + up)});
     }
-    for (int up = 0; up <= place - lowest; ++up) {
-      add_digit(input.unit + lowest + up, {floors[up] + -4 * floors[up + 1], input.most_digit(lowest + up)});
-    }
+    Value left;
     if (input.needs_rest(lowest)) {
-      rest = {rows.keep(rest).sum + -power_of_4(lowest) * floors[0],
+      left = {rows.keep(rest).sum + add_steps([&](int) { return -power_of_4(lowest); }),
               std::min(rest.most, power_of_4(lowest) - input.pitch)};
-    } else {
-      rest = {};
     }
-    place = lowest - 1;
+    rest = {left, lowest - 1};
   }
 
-  void add_digit(int position, const Value& digit) {
-    Value& sum = digits_[position];
+  void add_digit(int k, int place, const Value& digit) {
+    Digit& sum = digits_[positions_.inputs[k].unit + place];
     sum.sum += digit.sum;
     sum.most += digit.most;
+    sum.inputs.push_back(k);
   }
 
-  /// Carries go up in groups of neighbouring positions, one group a stage.
-  void find_carries() {
-    const auto& carries = positions_.most_carries;
-    auto next = carries.begin();
-    for (int number = 1; next != carries.end(); ++number) {
-      const auto left = static_cast<int>(std::distance(next, carries.end()));
-      const int stages_left = std::max(1, plan_.carry_stages - number + 1);
-      const auto end = std::next(next, (left + stages_left - 1) / stages_left);
+  /// A stage is whole: what its wires stand for is said.
+  void finish(Rows& rows, std::string name) {
+    Stage stage = rows.finish(std::move(name));
+    for (std::size_t k = 0; k < rests_.size(); ++k) {
+      claim(stage, {.meaning = Meaning::rest, .input = static_cast<int>(k), .place = rests_[k].place}, rests_[k].sum);
+    }
+    for (const auto& [position, digit] : digits_) {
+      Signal signal{.meaning = Meaning::digit,
+                    .position = position,
+                    .inputs = digit.inputs,
+                    .carry_in = digit.carry_in,
+                    .carry_out = digit.carry_out};
+      std::ranges::sort(signal.inputs);
+      claim(stage, std::move(signal), digit.sum);
+    }
+    for (const auto& [position, state] : states_) {
+      claim(stage, {.meaning = Meaning::state, .position = position}, state.sum);
+    }
+    for (const auto& [position, carry] : carries_) {
+      claim(stage, {.meaning = Meaning::carry, .position = position}, carry.sum);
+    }
+    if (!carries_.contains(shape_.symbols() - 1)) {
+      claim(stage, {.meaning = Meaning::carry, .position = shape_.symbols() - 1}, overflow_.sum);
+    }
+    stages_.push_back(std::move(stage));
+  }
 
-      // First all values of this stage, then its wires.
-      Rows rows;
-      const std::map<int, Value> before = digits_;
-      for (auto& [position, digit] : digits_) digit = rows.keep(digit);
-      Value sum;
-      int base = 0;
-      for (; next != end; ++next) {
-        const int position = next->first;
-        if (sum.sum.weights.empty()) base = position;
-        sum.sum += power_of_4(position - base) * before.at(position).sum;
-        sum.most += power_of_4(position - base) * before.at(position).most;
-        const int levels = levels_at(shape_, position);
-        const double wrap = levels * power_of_4(position - base);
-        Sum carry;
-        for (int j = 1; j <= next->second; ++j) carry += rows.step(sum, j * wrap, 1);
-        Value& here = digits_.at(position);
-        here.sum += -levels * carry;
-        here.most = levels - 1;
-        if (position + 1 < shape_.symbols()) {
-          Value& above = digits_[position + 1];
-          above.sum += carry;
-          above.most += next->second;
-        } else {
-          overflow_ = carry;  // in the last of these stages
-        }
-        // A position without a carry ends the run of those that look ahead.
-        if (std::next(next) != end && std::next(next)->first != position + 1) sum = {};
+  static void claim(Stage& stage, Signal signal, const Sum& sum) {
+    if (sum.weights.empty()) return;  // nothing of it is left
+    for (const auto& [wire, factor] : sum.weights) signal.readings.push_back({wire, factor});
+    signal.constant = sum.constant;
+    stage.signals.push_back(std::move(signal));
+  }
+
+  using Group = std::span<const int>;  // positions, from the finest up
+
+  /// The carries of one group of positions after the other, a group a stage.
+  void find_carries() {
+    const bool by_states = plan_.lookahead == Lookahead::states;
+    if (by_states && !positions_.most_carries.empty()) find_states();
+    std::vector<int> pending;
+    for (const auto& [position, most] : positions_.most_carries) {
+      if (!by_states || !begins_a_run(position)) pending.push_back(position);
+    }
+    Group left(pending);
+    for (int number = 1; !left.empty(); ++number) {
+      const auto stages_left = static_cast<std::size_t>(std::max(1, plan_.carry_stages - number + 1));
+      const Group group = left.first((left.size() + stages_left - 1) / stages_left);
+      left = left.subspan(group.size());
+      Rows rows(plan_.carries, plan_.powers_of_two);
+      const std::map<int, Digit> before = digits_;
+      overflow_ = rows.keep(overflow_);
+      keep_digits(rows);
+      if (by_states) {
+        carry_by_states(group, left, rows);
+      } else {
+        carry_by_sums(group, before, rows);
       }
-      drop_decimals(next == carries.end() ? shape_.symbols() : next->first);
-      stages_.push_back(rows.finish(fmt::format("carry {}", number)));
+      drop_decimals(left.empty() ? shape_.symbols() : left.front());
+      finish(rows, fmt::format("carry {}", number));
     }
     drop_decimals(shape_.symbols());
+  }
+
+  bool begins_a_run(int position) const { return !positions_.most_carries.contains(position - 1); }
+
+  /// t_e of every position that can carry; where none can come in, the carry itself.
+  void find_states() {
+    Rows rows(plan_.states, plan_.powers_of_two);
+    const std::map<int, Digit> before = digits_;
+    drop_decimals(0);
+    keep_digits(rows);
+    for (const auto& [position, most] : positions_.most_carries) {
+      const Value& digit = before.at(position);
+      const int levels = levels_at(shape_, position);
+      Value state;
+      for (int threshold = begins_a_run(position) ? levels : levels - 1; threshold <= levels; ++threshold) {
+        if (digit.most < threshold) continue;
+        state.sum += rows.step(digit, threshold, 1);
+        state.most += 1;
+      }
+      states_[position] = std::move(state);
+    }
+    // Those that wait for nothing are known here.
+    for (const auto& [position, most] : positions_.most_carries) {
+      if (!begins_a_run(position)) continue;
+      take_carry(position, states_.at(position));
+      states_.erase(position);
+    }
+    finish(rows, "states");
+  }
+
+  /// `later` positions wait for a stage to come.
+  void carry_by_states(Group group, Group later, Rows& rows) {
+    const std::map<int, Value> states = std::exchange(states_, {});
+    const std::map<int, Value> carries = std::exchange(carries_, {});
+    for (const int position : later) {
+      states_[position] = rows.keep(states.at(position));
+      if (const auto in = carries.find(position - 1); in != carries.end())
+        carries_[position - 1] = rows.keep(in->second);
+    }
+    Value sum;
+    double weight = 1;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const int position = group[i];
+      if (i == 0 || group[i - 1] != position - 1) {
+        sum = carries.at(position - 1);
+        weight = 1;
+      }
+      sum.sum += weight * states.at(position).sum;
+      sum.most += weight * states.at(position).most;
+      take_carry(position, {rows.step(sum, 2 * weight, 1), 1});
+      weight *= 2;
+    }
+  }
+
+  /// A position without a carry ends a run of those that look ahead.
+  void carry_by_sums(Group group, const std::map<int, Digit>& before, Rows& rows) {
+    carries_.clear();  // those of the stage before are in the digits
+    Value sum;
+    int base = 0;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const int position = group[i];
+      if (i == 0 || group[i - 1] != position - 1) {
+        sum = {};
+        base = position;
+      }
+      sum.sum += power_of_4(position - base) * before.at(position).sum;
+      sum.most += power_of_4(position - base) * before.at(position).most;
+      const double wrap = levels_at(shape_, position) * power_of_4(position - base);
+      const int most = positions_.most_carries.at(position);
+      Value carry{{}, static_cast<double>(most)};
+      for (int j = 1; j <= most; ++j) carry.sum += rows.step(sum, j * wrap, 1);
+      take_carry(position, carry);
+    }
+  }
+
+  /// Out of `position`, into the next one.
+  void take_carry(int position, const Value& carry) {
+    carries_[position] = carry;
+    if (const auto here = digits_.find(position); here != digits_.end()) {
+      here->second.sum += -levels_at(shape_, position) * carry.sum;
+      here->second.most = levels_at(shape_, position) - 1;
+      here->second.carry_out = true;
+    }
+    if (position + 1 == shape_.symbols()) {
+      overflow_ = carry;
+    } else if (position + 1 >= digits_.begin()->first) {
+      Digit& above = digits_[position + 1];
+      above.sum += carry.sum;
+      above.most += carry.most;
+      above.carry_in = true;
+    }
   }
 
   /// Digits behind the point and below `position` have done their work, unless decimals are wanted.
@@ -247,13 +405,17 @@ class Builder {
       output.most += weight * digit.most;
     }
     // Over the top by less than a step: all symbols have come round to 0, and stay at the highest code.
-    for (int m = 0; m < symbols; ++m) outputs[m].sum += (levels_at(shape_, symbols - 1 - m) - 1) * overflow_;
+    for (int m = 0; m < symbols; ++m) outputs[m].sum += (levels_at(shape_, symbols - 1 - m) - 1) * overflow_.sum;
     while (static_cast<int>(stages_.size()) < plan_.layers - 1) {
-      Rows rows;
+      Rows rows({}, plan_.powers_of_two);
       for (Value& output : outputs) output = rows.keep(output);
-      stages_.push_back(rows.finish("pass"));
+      Stage stage = rows.finish("pass");
+      for (int m = 0; m < symbols; ++m) {
+        claim(stage, {.meaning = Meaning::symbol, .position = symbols - 1 - m}, outputs[m].sum);
+      }
+      stages_.push_back(std::move(stage));
     }
-    Stage last{"symbols", {}};
+    Stage last{"symbols", {}, {}};
     for (const Value& output : outputs) last.rows.push_back(output.sum);
     stages_.push_back(std::move(last));
   }
@@ -261,8 +423,11 @@ class Builder {
   device::DeviceShape shape_;
   Plan plan_;
   Positions positions_;
-  std::map<int, Value> digits_;  ///< d by position
-  Sum overflow_;                 ///< 1 where an average is over the highest code, which only light can bring about
+  std::vector<Rest> rests_;       ///< by input
+  std::map<int, Digit> digits_;   ///< d by position
+  std::map<int, Value> states_;   ///< t by position, of the stage before
+  std::map<int, Value> carries_;  ///< c by position, of the stage before
+  Value overflow_;                ///< 1 where an average is over the highest code, which only light can bring about
   std::vector<Stage> stages_;
 };
 
@@ -286,7 +451,8 @@ Sum operator*(double factor, Sum sum) {
 
 Demand demand(const device::DeviceShape& shape, int digits_at_once) {
   const Positions positions = find_positions(shape);
-  Demand result{0, static_cast<int>(positions.most_carries.size())};
+  Demand result{0, static_cast<int>(positions.most_carries.size()), true};
+  for (const auto& [position, most] : positions.most_carries) result.states_suffice &= most == 1;
   for (const Input& input : positions.inputs) {
     const int compared = std::max(0, input.highest - input.last_compared() + 1);
     result.digit_stages = std::max(result.digit_stages, (compared + digits_at_once - 1) / digits_at_once);

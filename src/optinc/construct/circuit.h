@@ -2,18 +2,22 @@
 //
 // The circuit works on base-4 digits, whatever s: A_k = sum_e v_(k,e) 4^e, e from s - 1 down to the lattice's finest
 // place. What an input's digit weighs in the code decides its position: the digits at one position, of at most 1 +
-// log_4 N + ... inputs, add up to d_e. Then symbol o_e = d_e + c_(e-1) - 4 c_e with carries c_e = floor((d_e + c_(e-1))
+// log_4 N + ... inputs, add up to D_e. Then symbol o_e = D_e + c_(e-1) - 4 c_e with carries c_e = floor((D_e + c_(e-1))
 // / 4). Where constant light lifts an average over the highest code (level 2 of a cascade), all symbols stay at their
 // highest. For servers N = 2^n the lattice of A_k ends at a digit, and digits below the last carry are never needed.
 //
 //   digits   the highest digits of every A_k by comparing with thresholds, and what remains of it; again and again
-//   carry    carries from the finest position up, one or more positions a stage; several at once by look-ahead
+//   sums     the digits D_e on wires of their own
+//   states   of every D_e, what it makes of a carry that comes in: t_e = 0 swallows it, 1 hands it on, 2 makes one
+//   carry    carries from the finest position up, one or more positions a stage; several at once by look-ahead: c_e =
+//            [2^i t_e + ... + 2 t_(e-i+1) + t_(e-i) + c_(e-i-1) >= 2^(i+1)], or without states on sums of 4^i D_e
 //   pass     symbols, unchanged, where the structure has layers left
 //   symbols  the last layer
 //
-// A step [x >= t] on a lattice of pitch p is a ramp between lattice points, (2/p) (relu(x - t + 3p/4) - relu(x - t +
-// p/4)): errors below p/4 do not show. All wires are non-negative and between 1/2 and 1 at their largest; all weights
-// are sums of few powers of two: in float32 the circuit is exact.
+// A step [x >= t] on a lattice of pitch p is a ramp between two lattice points, of a share r of their distance: an
+// error below (1 - r) p / 2 does not show, and noise of its two wires is amplified 1 / (r p) times. The circuit keeps
+// that noise small: every wire uses the whole range 0 .. 1; a ramp is made of whichever side is shorter, relu(x - t)
+// from above or relu(t - x) from below; wires may be repeated and averaged.
 #pragma once
 
 #include <map>
@@ -21,6 +25,7 @@
 #include <vector>
 
 #include "optinc/device/device_shape.h"
+#include "optinc/verify/stages.h"
 
 namespace optinc::construct {
 
@@ -38,19 +43,37 @@ Sum operator*(double factor, Sum sum);
 struct Stage {
   std::string name;
   std::vector<Sum> rows;
+  std::vector<verify::Signal> signals;  ///< what its wires stand for (not of the last stage)
 };
+
+/// How a stage spends wires on bearing noise.
+struct Style {
+  double ramp = 1;    ///< share of the lattice's pitch that a step rises over, above 0, at most 1
+  double repeat = 1;  ///< a step's wires stand so often, those of smaller range less often, each at least once
+  int keep = 1;       ///< wires that only carry a value on stand so often
+};
+
+enum class Lookahead { states, sums };
 
 /// How to spend layers.
 struct Plan {
+  /// Every digit is read from wires of its own, and a stage "sums" adds them up: more wires, but the layers to and from
+  /// them fall into squares with one entry a row and column, which as diagonal * orthogonal cost next to nothing.
+  bool sums = false;
   int digits_at_once = 1;  ///< a stage takes so many digits of each input: 2 (4^digits - 1) wires an input
-  int carry_stages = 0;    ///< 0 where there is nothing to carry
-  int layers = 2;          ///< all stages together; stages that only pass make up the number
+  Lookahead lookahead = Lookahead::states;
+  int carry_stages = 0;        ///< 0 where there is nothing to carry; the stage of states not counted
+  int layers = 2;              ///< all stages together; stages that only pass make up the number
+  bool powers_of_two = false;  ///< of scales alone: more noise, but every sum is exact in float32
+  Style inputs{};              ///< of the first stage, whose inputs have no noise
+  Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums
 };
 
 /// The stages that a shape needs: of digits, with so many digits at once, and the carries to be dealt out over stages.
 struct Demand {
   int digit_stages = 0;
   int carries = 0;
+  bool states_suffice = false;  ///< no position carries more than 1
 };
 Demand demand(const device::DeviceShape& shape, int digits_at_once);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -12,27 +14,22 @@
 #include "optinc/onn/constant_light.h"
 #include "optinc/onn/matrix_approximation.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/verify/by_stage.h"
 
 namespace optinc::construct {
 namespace {
 
 /// More digits at once would take 2 * 255 wires an input; look-ahead over more positions would leave float32 little.
 constexpr int kMostDigitsAtOnce = 3;
-constexpr int kMostCarriesAtOnce = 8;
-/// A step's ramps rise by 2 / pitch over the whole range of an input, and their rest is told apart to a quarter of the
-/// pitch: float32's 24 bits hold that up to here.
-constexpr int kMostSteps = 1 << 11;
-
-void check(const device::DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated) {
+constexpr int kMostCarriesAtOnce = 4;
+void check(const device::DeviceShape& shape) {
   shape.check();
   base::require(std::has_single_bit(static_cast<unsigned>(shape.servers)),
                 "servers {}: a design is constructed for powers of two alone", shape.servers);
-  for (int k = 0; k < shape.inputs; ++k) {
-    base::require(shape.last_step(k) < kMostSteps,
-                  "input {} of {} has {} steps: the circuit compares with thresholds, which float32 carries through it "
-                  "exactly up to {} steps; more inputs have fewer each",
-                  k + 1, shape.inputs, shape.last_step(k), kMostSteps);
-  }
+}
+
+void check(const device::DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated) {
+  check(shape);
   base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                 widths.size());
   base::require(widths.front() == shape.inputs, "first width {}: expected the {} inputs", widths.front(), shape.inputs);
@@ -50,38 +47,106 @@ void check(const device::DeviceShape& shape, const std::vector<int>& widths, con
   }
 }
 
-/// The first way of spending the layers that fits: few wires a stage are tried first.
-onn::Network find_network(const device::DeviceShape& shape, const std::vector<int>& widths,
-                          const onn::LayerSet& approximated) {
-  const int layers = static_cast<int>(widths.size()) - 1;
-  std::string refusal;
-  int fewest = 0;
+/// Between the levels of a cascade no receiver snaps the light: what level 2 sees is off, and every ramp leaves it
+/// room.
+Plan bare_plan(const device::DeviceShape& shape) {
+  if (shape.role != onn::Role::cascade_level_2) return {};
+  constexpr Style kHalf{.ramp = 0.5};
+  return {.inputs = kHalf, .digits = kHalf, .states = kHalf, .carries = kHalf};
+}
+
+/// The ways of spending so many layers, those that bear most noise first; none where there are too few.
+std::vector<Plan> plans_of(const device::DeviceShape& shape, int layers) {
+  std::vector<Plan> plans;
   for (int digits_at_once = 1; digits_at_once <= kMostDigitsAtOnce; ++digits_at_once) {
     const Demand needs = demand(shape, digits_at_once);
-    const int fewest_carry_stages = (needs.carries + kMostCarriesAtOnce - 1) / kMostCarriesAtOnce;
-    fewest = needs.digit_stages + fewest_carry_stages + 1;
-    if (fewest > layers) continue;
-    const int carry_stages = std::min(needs.carries, layers - 1 - needs.digit_stages);
-    Layout layout = lay(build_circuit(shape, {digits_at_once, carry_stages, layers}), widths, approximated);
-    if (layout.refusal.empty()) return std::move(layout.network);
-    if (refusal.empty()) refusal = std::move(layout.refusal);
+    for (const Lookahead lookahead : {Lookahead::states, Lookahead::sums}) {
+      if (lookahead == Lookahead::states && !needs.states_suffice) continue;
+      const int for_carries = layers - 1 - needs.digit_stages - (lookahead == Lookahead::states && needs.carries > 0);
+      const int carry_stages = std::min(needs.carries, for_carries);
+      if (carry_stages * kMostCarriesAtOnce < needs.carries) continue;
+      Plan plan = bare_plan(shape);
+      plan.digits_at_once = digits_at_once;
+      plan.lookahead = lookahead;
+      plan.carry_stages = carry_stages;
+      plan.layers = layers;
+      plans.push_back(plan);
+    }
   }
-  base::require(!refusal.empty(), "{} layers: the circuit for {} bits and {} servers needs at least {}", layers,
-                shape.bits, shape.servers, fewest);
+  return plans;
+}
+
+/// As wide as the stages are. Layer 1, whose rows see one input each, is approximated where that takes fewer
+/// interferometers, and the sums behind it, too: their squares need no dark wires, which would add their noise.
+Layout as_small_as_possible(const std::vector<Stage>& stages, const device::DeviceShape& shape, bool sums) {
+  std::vector<int> widths{shape.inputs};
+  for (const Stage& stage : stages) widths.push_back(static_cast<int>(stage.rows.size()));
+  Layout best = lay(stages, widths, {});
+  const auto mzis = [&](const std::vector<int>& of_widths, const onn::LayerSet& approximated) {
+    return onn::count_mzis(of_widths, approximated, shape.servers).mzis;
+  };
+  onn::LayerSet approximated;
+  for (int layer = 1; layer <= (sums ? 2 : 1); ++layer) {
+    approximated.insert(layer);
+    const int multiple = layer == 1 ? widths[0] : std::lcm(widths[0], widths[2]);
+    std::vector<int> wider = widths;
+    for (wider[1] = (widths[1] + multiple - 1) / multiple * multiple;
+         mzis(wider, approximated) < mzis(best.network.widths(), best.approximated); wider[1] += multiple) {
+      Layout layout = lay(stages, wider, approximated);
+      if (!layout.refusal.empty()) continue;
+      best = std::move(layout);
+      break;
+    }
+  }
+  return best;
+}
+
+/// With wires that use their whole range; where float32 could not be proved to carry that, with scales that are powers
+/// of two. Refused where neither fits or is proved.
+Layout lay_and_prove(const device::DeviceShape& shape, Plan plan,
+                     const std::function<Layout(const std::vector<Stage>&)>& lay_stages) {
+  Layout layout;
+  for (const bool powers_of_two : {false, true}) {
+    plan.powers_of_two = powers_of_two;
+    layout = lay_stages(build_circuit(shape, plan));
+    if (!layout.refusal.empty()) continue;
+    device::DeviceShape floor = shape;  // the constant light of the others is brought in later
+    floor.rounding = codec::Rounding::floor;
+    floor.every_rounding = shape.role != onn::Role::cascade_level_1;
+    layout.refusal = verify::prove_by_stage(layout.network, floor, layout.stages).refusal;
+    if (layout.refusal.empty()) break;
+  }
+  return layout;
+}
+
+Layout find_layout(const device::DeviceShape& shape, const std::vector<int>& widths,
+                   const onn::LayerSet& approximated) {
+  const int layers = static_cast<int>(widths.size()) - 1;
+  std::string refusal;
+  for (const Plan& plan : plans_of(shape, layers)) {
+    Layout layout =
+        lay_and_prove(shape, plan, [&](const std::vector<Stage>& stages) { return lay(stages, widths, approximated); });
+    if (layout.refusal.empty()) return layout;
+    refusal = std::move(layout.refusal);
+  }
+  if (refusal.empty()) {
+    int fewest = layers + 1;
+    while (plans_of(shape, fewest).empty()) ++fewest;
+    base::refuse("{} layers: the circuit for {} bits and {} servers needs at least {}", layers, shape.bits,
+                 shape.servers, fewest);
+  }
   base::refuse("{}", refusal);
 }
 
-}  // namespace
-
-onn::Design construct(const device::DeviceShape& shape, const std::vector<int>& widths,
-                      const onn::LayerSet& approximated) {
-  check(shape, widths, approximated);
-  onn::Network network = find_network(shape, widths, approximated);
+onn::Design design_of(const device::DeviceShape& shape, Layout layout) {
+  const onn::LayerSet approximated = layout.approximated;
+  onn::Network network = std::move(layout.network);
   if (shape.averager_rounding() == codec::Rounding::nearest) {
     const int steps = shape.steps_per_level(shape.inputs - 1);
     const int light = codec::constant_light_steps(codec::Rounding::nearest, steps, 0);
     network = onn::with_constant_light(network, static_cast<float>(light) / static_cast<float>(steps));
   }
+  const std::int64_t area_mzi = onn::count_mzis(network.widths(), approximated, shape.servers).mzis;
   return {.bits = shape.bits,
           .servers = shape.servers,
           .inputs = shape.inputs,
@@ -91,10 +156,48 @@ onn::Design construct(const device::DeviceShape& shape, const std::vector<int>& 
           .origin = "constructed",
           .wrong = 0,
           .accuracy = 0,
-          .area_mzi = onn::count_mzis(widths, approximated, shape.servers).mzis,
+          .area_mzi = area_mzi,
           .seed = 0,
           .version = base::kVersion,
+          .stages = verify::to_text(layout.stages),
           .network = std::move(network)};
+}
+
+}  // namespace
+
+Variant parse_variant(std::string_view name) {
+  if (name == "tolerant") return Variant::tolerant;
+  if (name == "shallow") return Variant::shallow;
+  if (name == "narrow") return Variant::narrow;
+  base::refuse("{}: no such variant; expected tolerant, shallow or narrow", name);
+}
+
+Plan pick_plan(const device::DeviceShape& shape, Variant variant) {
+  check(shape);
+  Plan plan = bare_plan(shape);
+  const Demand needs = demand(shape, plan.digits_at_once);
+  const bool by_states = variant == Variant::tolerant && needs.states_suffice;
+  plan.lookahead = by_states ? Lookahead::states : Lookahead::sums;
+  const int at_once = variant == Variant::shallow ? kMostCarriesAtOnce : by_states ? 2 : 1;
+  // The first of a run is known with the states.
+  const int carries = std::max(0, needs.carries - (by_states ? 1 : 0));
+  plan.carry_stages = (carries + at_once - 1) / at_once;
+  plan.layers = needs.digit_stages + (by_states && needs.carries > 0 ? 1 : 0) + plan.carry_stages + 1;
+  return plan;
+}
+
+onn::Design construct(const device::DeviceShape& shape, const Plan& plan) {
+  check(shape);
+  Layout layout = lay_and_prove(
+      shape, plan, [&](const std::vector<Stage>& stages) { return as_small_as_possible(stages, shape, plan.sums); });
+  base::require(layout.refusal.empty(), "{}", layout.refusal);
+  return design_of(shape, std::move(layout));
+}
+
+onn::Design construct(const device::DeviceShape& shape, const std::vector<int>& widths,
+                      const onn::LayerSet& approximated) {
+  check(shape, widths, approximated);
+  return design_of(shape, find_layout(shape, widths, approximated));
 }
 
 }  // namespace optinc::construct

@@ -10,6 +10,9 @@
 #include "optinc/device/onn_averager.h"
 #include "optinc/device/testing.h"
 #include "optinc/onn/matrix_approximation.h"
+#include "optinc/onn/mzi_count.h"
+#include "optinc/verify/by_stage.h"
+#include "optinc/verify/relative_noise.h"
 #include "optinc/verify/verify.h"
 
 namespace optinc::construct {
@@ -53,9 +56,10 @@ void expect_exact(const DeviceShape& shape, const std::vector<int>& widths, cons
   EXPECT_NO_THROW(onn::check(design, "constructed"));
   EXPECT_EQ(design.network.widths(), widths);
   EXPECT_LT(approximation_error(design), 1e-6);
+  EXPECT_EQ(verify::prove_by_stage(design.network, shape, verify::parse_stages(design.stages)).refusal, "");
   const verify::Verification found = verify::verify(device::OnnAverager(design, shape), options);
   EXPECT_EQ(found.wrong, 0u) << "of " << found.inputs;
-  EXPECT_EQ(found.largest_analog_error(), 0);
+  EXPECT_LT(found.largest_analog_error(), 0.01);
 }
 
 TEST(Construct, EightBitsFourServersIsExactInEveryRounding) {
@@ -106,7 +110,7 @@ TEST(Construct, TakesMoreDigitsAtOnceWhereLayersAreFew) {
 /// Hidden layers that have room for any of the small shapes, mostly of Table I's form.
 std::vector<int> any_widths(const DeviceShape& shape) {
   std::vector<int> widths = {shape.inputs};
-  const int narrowest = 64 * shape.inputs;
+  const int narrowest = std::max(128, 64 * shape.inputs);
   const int layers = *rc::gen::inRange(10, 13);
   for (int layer = 1; layer < layers; ++layer) widths.push_back(narrowest << *rc::gen::inRange(0, 2));
   widths.push_back(shape.symbols());
@@ -132,7 +136,7 @@ DeviceShape any_shape(onn::Role role) {
 
 void check_any(onn::Role role) {
   const DeviceShape shape = any_shape(role);
-  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < 2048);
+  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < 2048);  // float32 carries these
   const std::vector<int> widths = any_widths(shape);
   const onn::LayerSet approximated = any_layers(widths);
   RC_LOG() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs << ", "
@@ -143,7 +147,7 @@ void check_any(onn::Role role) {
   RC_ASSERT(approximation_error(design) < 1e-6);
   const verify::Verification found = verify::verify(device::OnnAverager(design, shape), sample_of(1000));
   RC_ASSERT(found.wrong == 0u);
-  RC_ASSERT(found.largest_analog_error() == 0);
+  RC_ASSERT(found.largest_analog_error() < 0.01);
 }
 
 RC_GTEST_PROP(ConstructProperty, IsExactForAnyPowerOfTwo, ()) {
@@ -179,13 +183,13 @@ TEST(Construct, StaysAtTheHighestCodeWhereLightLiftsAnAverageOverIt) {
   }
 }
 
-// 10 bits, 4 servers, one input of 4,092 steps: 3,331 of 4,093 inputs would be right.
-TEST(Construct, RefusesWhatFloat32CanNotCarry) {
+// 8 bits, 1,024 servers: 3,072 steps an input. Float32 does not carry the fifth digit.
+TEST(Construct, RefusesWhatFloat32CanNotBeProvedToCarry) {
   EXPECT_THAT(
       [] {
-        construct({10, 4, 1}, {1, 64, 64, 64, 64, 64, 64, 64, 64, 64, 5}, {});
+        construct({8, 1024, 4}, pick_plan({8, 1024, 4}, Variant::tolerant));
       },
-      ThrowsMessage<base::InputError>(HasSubstr("input 1 of 1 has 4092 steps")));
+      ThrowsMessage<base::InputError>(HasSubstr("layer 3: the rest of input 1 from place -3 down is off by")));
 }
 
 TEST(Construct, RefusesServersThatAreNoPowerOfTwo) {
@@ -199,29 +203,25 @@ TEST(Construct, RefusesServersThatAreNoPowerOfTwo) {
 TEST(Construct, NamesTheStageThatDoesNotFitAndItsWidth) {
   EXPECT_THAT(
       [] {
-        construct({8, 4, 4}, {4, 26, 11, 4}, {});
+        construct({8, 4, 4}, {4, 23, 11, 4}, {});
       },
-      ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 26 x 4) needs a width of 27")));
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 23 x 4) needs a width of 24")));
   EXPECT_THAT(
       [] {
-        construct({8, 4, 4}, {4, 27, 9, 4}, {});
+        construct({8, 4, 4}, {4, 24, 9, 4}, {});
       },
-      ThrowsMessage<base::InputError>(HasSubstr("stage \"carry 1\" (layer 2, 9 x 27) needs a width of 10")));
+      ThrowsMessage<base::InputError>(HasSubstr("stage \"carry 1\" (layer 2, 9 x 24) needs a width of 10")));
 }
 
-// Squares of side 4 that see all four inputs have no dark wire: one threshold of an input each, seven squares.
+// Squares of side 4 that see all four inputs have no dark wire: one row of an input each. Parallel rows need dark
+// wires.
 TEST(Construct, NamesTheStageThatDoesNotFitInItsSquares) {
-  EXPECT_THAT(
-      [] {
-        construct({8, 4, 4}, {4, 24, 32, 32, 32, 4}, onn::LayerSet::parse("1", 5));
-      },
-      ThrowsMessage<base::InputError>(HasSubstr("stage \"digits 1\" (layer 1, 24 x 4)")));
   EXPECT_THAT(
       [] {
         construct({8, 4, 4}, {4, 28, 28, 28, 28, 4}, onn::LayerSet::parse("2", 5));
       },
       ThrowsMessage<base::InputError>(
-          HasSubstr("layer 2, 28 x 28) with 6 wires from 27 does not fit in squares of side 28")));
+          HasSubstr("layer 2, 28 x 28) with 6 wires from 24 does not fit in squares of side 28")));
 }
 
 TEST(Construct, SaysHowManyLayersItNeeds) {
@@ -239,6 +239,106 @@ TEST(Construct, RefusesWidthsThatDoNotGoWithTheShape) {
   EXPECT_THROW(construct({8, 4, 4}, {4, 64, 0, 4}, {}), base::InputError);
   EXPECT_THROW(construct({8, 4, 4}, {4, 63, 64, 64, 64, 4}, onn::LayerSet::parse("1", 5)), base::InputError);
   EXPECT_THROW(construct({8, 4, 4}, {4, 64, 64, 4}, onn::LayerSet::parse("7", 7)), base::InputError);
+}
+
+// --- as wide as needed
+// -------------------------------------------------------------------------------------------------
+
+onn::Design construct_variant(const DeviceShape& shape, Variant variant) {
+  return construct(shape, pick_plan(shape, variant));
+}
+
+// All of them on all of their inputs, or a sample where those are too many; by stage on all.
+TEST(ConstructVariant, IsProvedAndRight) {
+  for (const Variant variant : {Variant::tolerant, Variant::shallow, Variant::narrow}) {
+    for (const DeviceShape& shape : {DeviceShape{8, 4, 4},
+                                     {8, 8, 4},
+                                     {8, 16, 4},
+                                     {8, 64, 4},
+                                     {16, 4, 8},
+                                     {16, 4, 4},
+                                     {32, 4, 16},
+                                     {7, 2, 4},
+                                     {12, 256, 6}}) {
+      SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, variant "
+                                      << static_cast<int>(variant));
+      const onn::Design design = construct_variant(shape, variant);
+      onn::check(design, "constructed");
+      const verify::ByStageProof proof =
+          verify::prove_by_stage(design.network, shape, verify::parse_stages(design.stages));
+      EXPECT_EQ(proof.refusal, "");
+      const bool few = shape.bits <= 8 && shape.servers <= 8;
+      const verify::Verification found =
+          verify::verify(device::OnnAverager(design), few ? verify::VerifyOptions{} : sample_of(20000));
+      EXPECT_EQ(found.wrong, 0u) << "of " << found.inputs;
+      for (std::size_t m = 0; m < found.largest_errors.size(); ++m) {
+        EXPECT_LE(found.largest_errors[m], proof.largest_errors[m] + 1e-12) << "symbol " << m + 1;
+      }
+    }
+  }
+}
+
+// The aim for 8 bits and 4 servers: at most 1,000 MZIs without P and T, where the paper has 41,664 with approximation.
+TEST(ConstructVariant, TakesFewInterferometers) {
+  constexpr std::int64_t kPreprocessingAndSplitting = 272;
+  for (const Variant variant : {Variant::tolerant, Variant::shallow, Variant::narrow}) {
+    EXPECT_LE(construct_variant({8, 4, 4}, variant).area_mzi - kPreprocessingAndSplitting, 1000);
+  }
+  EXPECT_LT(construct_variant({8, 4, 4}, Variant::shallow).network.layers.size(),
+            construct_variant({8, 4, 4}, Variant::tolerant).network.layers.size());
+}
+
+// Relative noise 1e-3: 0.9996 of the trained one's inputs stay right, with 41,664 MZIs.
+TEST(ConstructVariant, BearsNoise) {
+  const DeviceShape shape{8, 4, 4};
+  const onn::Design design = construct_variant(shape, Variant::tolerant);
+  const verify::NoiseOptions options{.draws = 2};
+  const std::vector<double> largest = verify::largest_outputs(design.network, shape, options);
+  for (const double each : largest) EXPECT_LE(each, 3.0001);
+  EXPECT_GE(verify::noise_rate(design.network, shape, largest, 1e-3, options).rate(), 0.9999);
+  EXPECT_GE(verify::noise_rate(design.network, shape, largest, 3e-3, options).rate(), 0.99);
+}
+
+// Wires that are repeated cost interferometers and bear more noise.
+TEST(ConstructVariant, RepeatedWiresBearMore) {
+  const DeviceShape shape{8, 4, 4};
+  Plan plan = pick_plan(shape, Variant::tolerant);
+  const auto rate = [&](const onn::Design& design) {
+    const verify::NoiseOptions options{.draws = 1};
+    const std::vector<double> largest = verify::largest_outputs(design.network, shape, options);
+    return verify::noise_rate(design.network, shape, largest, 1e-2, options).rate();
+  };
+  const onn::Design once = construct(shape, plan);
+  plan.inputs.repeat = plan.states.repeat = plan.carries.repeat = 4;
+  const onn::Design often = construct(shape, plan);
+  EXPECT_GT(often.area_mzi, once.area_mzi);
+  EXPECT_GT(rate(often), rate(once) + 0.1);
+}
+
+// Whatever weights are changed: what is proved is right. (Most changes are refused, small ones are not.)
+RC_GTEST_PROP(ConstructProperty, ProofAgreesWithEnumeration, ()) {
+  const DeviceShape shape{6, 4, 3};
+  const auto variant = *rc::gen::element(Variant::tolerant, Variant::shallow, Variant::narrow);
+  onn::Design design = construct_variant(shape, variant);
+  const verify::Stages stages = verify::parse_stages(design.stages);
+  const double size = std::pow(10, -*rc::gen::inRange(0, 7));
+  for (int change = *rc::gen::inRange(1, 4); change > 0; --change) {
+    onn::Layer& layer = design.network.layers[*rc::gen::inRange<std::size_t>(0, design.network.layers.size())];
+    const double factor = 0.1 * *rc::gen::inRange(-10, 11);
+    if (*rc::gen::arbitrary<bool>()) {
+      layer.weight[*rc::gen::inRange<std::size_t>(0, layer.weight.size())] += static_cast<float>(size * factor);
+    } else {
+      layer.bias[*rc::gen::inRange<std::size_t>(0, layer.bias.size())] += static_cast<float>(size * factor);
+    }
+  }
+  const verify::ByStageProof proof = verify::prove_by_stage(design.network, shape, stages);
+  RC_CLASSIFY(proof.proved());
+  if (!proof.proved()) return;
+  const verify::Verification found = verify::verify(device::OnnAverager(design), {});
+  RC_ASSERT(found.wrong == 0u);
+  for (std::size_t m = 0; m < found.largest_errors.size(); ++m) {
+    RC_ASSERT(found.largest_errors[m] <= proof.largest_errors[m] + 1e-12);
+  }
 }
 
 }  // namespace

@@ -184,10 +184,10 @@ Layout lay(const std::vector<Stage>& stages, const std::vector<int>& widths, con
     const int number = static_cast<int>(i) + 1;
     layers.emplace_back(number, stages[i], widths[i + 1], widths[i], approximated.contains(number));
     if (static_cast<int>(stages[i].rows.size()) > widths[i + 1]) {
-      return {{}, fmt::format("{} needs a width of {}", layers.back().name(), stages[i].rows.size())};
+      return {{}, {}, {}, fmt::format("{} needs a width of {}", layers.back().name(), stages[i].rows.size())};
     }
   }
-  Layout layout;
+  Layout layout{{}, approximated, {}, {}};
   Places inputs = count_up(widths.front());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
@@ -198,10 +198,18 @@ Layout lay(const std::vector<Stage>& stages, const std::vector<int>& widths, con
     if (outputs) made = layer.make(*outputs, inputs);
     if (!made) {
       return {{},
+              {},
+              {},
               fmt::format("{} with {} wires from {} does not fit in squares of side {}", layer.name(),
                           stages[i].rows.size(), inputs.size(), layer.side())};
     }
     layout.network.layers.push_back(std::move(*made));
+    if (!is_last) {
+      std::vector<verify::Signal>& signals = layout.stages.emplace_back(stages[i].signals);
+      for (verify::Signal& signal : signals) {
+        for (verify::Reading& reading : signal.readings) reading.wire = (*outputs)[reading.wire];
+      }
+    }
     inputs = *outputs;
   }
   return layout;

@@ -18,7 +18,9 @@ namespace optinc::construct {
 
 struct Layout {
   onn::Network network;
-  std::string refusal;  ///< one line; empty: it fits
+  onn::LayerSet approximated;
+  verify::Stages stages;  ///< what its wires stand for
+  std::string refusal;    ///< one line; empty: it fits
 };
 
 /// Stage i becomes layer i, of widths[i] inputs and widths[i + 1] outputs; there are as many stages as layers. The

@@ -17,7 +17,7 @@ constexpr std::int64_t kMostSteps = std::int64_t{1} << 22;
 void DeviceShape::check() const {
   base::require(bits >= codec::kMinBits && bits <= codec::kMaxBits, "bits {}: expected {} .. {}", bits, codec::kMinBits,
                 codec::kMaxBits);
-  base::require(servers >= 2 && servers <= 64, "servers {}: expected 2 .. 64", servers);
+  base::require(servers >= 2 && servers <= 1024, "servers {}: expected 2 .. 1024", servers);
   base::require(inputs >= 1 && inputs <= symbols(), "inputs {}: expected 1 .. {}, the PAM4 symbols of {} bits", inputs,
                 symbols(), bits);
   base::require(bits_of_input(0) >= 1,

@@ -21,7 +21,7 @@ namespace optinc::device {
 /// higher.
 struct DeviceShape {
   int bits = 8;     ///< B, 2 .. 32
-  int servers = 4;  ///< N, the ports of the device, 2 .. 64
+  int servers = 4;  ///< N, the ports of the device, 2 .. 1024
   int inputs = 4;   ///< K, 1 .. M
   codec::Rounding rounding = codec::Rounding::floor;
   onn::Role role = onn::Role::single;

@@ -58,8 +58,8 @@ void expect_refused(const DeviceShape& shape, const char* message) {
 TEST(DeviceShape, RefusesWhatCanNotBe) {
   expect_refused({1, 4, 1}, "bits 1: expected 2 .. 32");
   expect_refused({33, 4, 4}, "bits 33: expected 2 .. 32");
-  expect_refused({8, 1, 4}, "servers 1: expected 2 .. 64");
-  expect_refused({8, 65, 4}, "servers 65: expected 2 .. 64");
+  expect_refused({8, 1, 4}, "servers 1: expected 2 .. 1024");
+  expect_refused({8, 1025, 4}, "servers 1025: expected 2 .. 1024");
   expect_refused({8, 4, 5}, "inputs 5: expected 1 .. 4");
   // M = 5 in 4 groups of s = 2 would need 6 symbols before the first group.
   expect_refused({10, 4, 4}, "inputs 4: the 5 symbols of 10 bits in groups of 2 leave none");

@@ -30,6 +30,7 @@ struct Design {
   std::int64_t area_mzi = 0;       ///< P and T included
   std::uint64_t seed = 0;
   std::string version;  ///< of the program that made it
+  std::string stages;   ///< of a constructed one, what its wires stand for (verify/stages.h); else empty
   /// Takes A_k in PAM4 level units, gives symbols in levels.
   Network network;
 };

@@ -11,7 +11,7 @@ namespace optinc::onn {
 namespace {
 
 constexpr int kMinServers = 2;
-constexpr int kMaxServers = 64;
+constexpr int kMaxServers = 1024;
 
 bool is_one_line(std::string_view text) {
   return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });

@@ -180,8 +180,8 @@ TEST_F(DesignFile, RefusesMetadataOutOfRange) {
   expect_refused(with_metadata("bits", " 8"), "metadata \"bits\"");
   expect_refused(with_metadata("bits", ""), "metadata \"bits\" is \"\"");
   expect_refused(with_metadata("bits", "99999999999"), "metadata \"bits\"");
-  expect_refused(with_metadata("servers", "1"), "1 servers, expected 2 to 64");
-  expect_refused(with_metadata("servers", "65"), "65 servers");
+  expect_refused(with_metadata("servers", "1"), "1 servers, expected 2 to 1024");
+  expect_refused(with_metadata("servers", "1025"), "1025 servers");
   expect_refused(with_metadata("inputs", "0"), "0 inputs, expected 1 to 2 for 3 bits");
   expect_refused(with_metadata("inputs", "3"), "3 inputs, expected 1 to 2 for 3 bits");
   expect_refused(with_metadata("rounding", "up"), "metadata \"rounding\": rounding \"up\": expected floor");

@@ -8,19 +8,24 @@
 namespace optinc::onn {
 namespace {
 
+constexpr std::size_t kLongestStages = 16 << 20;
+
 /// Looks values up and turns them into numbers.
 class Reader {
  public:
   Reader(const Metadata& metadata, std::string_view file_name) : metadata_(metadata), file_name_(file_name) {}
 
-  const std::string& text(std::string_view key) const {
+  bool has(std::string_view key) const {
+    return std::ranges::find(metadata_, key, &Metadata::value_type::first) != metadata_.end();
+  }
+  static constexpr std::size_t kLongest = 200;
+  const std::string& text(std::string_view key, std::size_t longest = kLongest) const {
     const auto found = std::ranges::find(metadata_, key, &Metadata::value_type::first);
     base::require(found != metadata_.end(), "{}: metadata has no \"{}\", expected it in a design", file_name_, key);
-    constexpr std::size_t kLongest = 200;
     const bool printable = std::ranges::none_of(found->second, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    base::require(printable && found->second.size() <= kLongest,
+    base::require(printable && found->second.size() <= longest,
                   "{}: metadata \"{}\" has {} bytes, expected at most {} and no control characters", file_name_, key,
-                  found->second.size(), kLongest);
+                  found->second.size(), longest);
     return found->second;
   }
 
@@ -53,7 +58,7 @@ class Reader {
 }  // namespace
 
 Metadata to_metadata(const Design& design) {
-  return {
+  Metadata metadata{
       {"format", kDesignFormat},
       {"bits", fmt::format("{}", design.bits)},
       {"servers", fmt::format("{}", design.servers)},
@@ -68,6 +73,8 @@ Metadata to_metadata(const Design& design) {
       {"seed", fmt::format("{}", design.seed)},
       {"version", design.version},
   };
+  if (!design.stages.empty()) metadata.emplace_back("stages", design.stages);
+  return metadata;
 }
 
 Design from_metadata(const Metadata& metadata, int layer_count, std::string_view file_name) {
@@ -88,6 +95,7 @@ Design from_metadata(const Metadata& metadata, int layer_count, std::string_view
   design.area_mzi = reader.number<std::int64_t>("area_mzi", "a whole number");
   design.seed = reader.number<std::uint64_t>("seed", "a whole number from 0 to 2^64 - 1");
   design.version = reader.text("version");
+  if (reader.has("stages")) design.stages = reader.text("stages", kLongestStages);
   return design;
 }
 

@@ -19,6 +19,12 @@ void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint
   }
 }
 
+double possible_inputs(const device::DeviceShape& shape) {
+  double count = 1;
+  for (int k = 0; k < shape.inputs; ++k) count *= shape.last_step(k) - shape.first_step(k) + 1;
+  return count;
+}
+
 void steps_of_inputs(const device::DeviceShape& shape, std::size_t count, const std::uint64_t* numbers,
                      std::int32_t* steps) {
   for (std::size_t i = 0; i < count; ++i) shape.enumerate_steps(numbers[i], 1, steps + i * shape.inputs);

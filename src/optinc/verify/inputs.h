@@ -13,6 +13,9 @@ namespace optinc::verify {
 void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint64_t first, std::size_t count,
                  std::uint64_t* numbers);
 
+/// How many inputs are possible, where that may be more than DeviceShape::input_count can say: to 53 bits.
+double possible_inputs(const device::DeviceShape& shape);
+
 /// Steps S [count, K] of the inputs with these numbers [count].
 void steps_of_inputs(const device::DeviceShape& shape, std::size_t count, const std::uint64_t* numbers,
                      std::int32_t* steps);

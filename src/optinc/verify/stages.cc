@@ -1,0 +1,117 @@
+#include "optinc/verify/stages.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "optinc/base/error.h"
+#include "optinc/base/record.h"
+
+namespace optinc::verify {
+namespace {
+
+using base::Json;
+
+constexpr std::array<std::pair<Meaning, const char*>, 5> kMeanings = {{{Meaning::rest, "rest"},
+                                                                       {Meaning::digit, "digit"},
+                                                                       {Meaning::state, "state"},
+                                                                       {Meaning::carry, "carry"},
+                                                                       {Meaning::symbol, "symbol"}}};
+
+const char* name_of(Meaning meaning) {
+  for (const auto& [each, name] : kMeanings) {
+    if (each == meaning) return name;
+  }
+  return "";
+}
+
+Json to_json(const Signal& signal) {
+  Json json{{"is", name_of(signal.meaning)}};
+  if (signal.meaning == Meaning::rest) {
+    json["input"] = signal.input;
+    json["place"] = signal.place;
+  } else {
+    json["position"] = signal.position;
+  }
+  if (signal.meaning == Meaning::digit) {
+    json["inputs"] = signal.inputs;
+    json["carry_in"] = signal.carry_in;
+    json["carry_out"] = signal.carry_out;
+  }
+  Json& readings = json["read"] = Json::array();
+  for (const Reading& reading : signal.readings) readings.push_back({reading.wire, reading.factor});
+  json["constant"] = signal.constant;
+  return json;
+}
+
+Signal from_json(const Json& json) {
+  Signal signal;
+  const auto name = json.at("is").get<std::string>();
+  bool known = false;
+  for (const auto& [meaning, each] : kMeanings) {
+    if (name != each) continue;
+    signal.meaning = meaning;
+    known = true;
+  }
+  base::require(known, "\"is\" {}: expected rest, digit, state, carry or symbol", name);
+  if (signal.meaning == Meaning::rest) {
+    signal.input = json.at("input").get<int>();
+    signal.place = json.at("place").get<int>();
+  } else {
+    signal.position = json.at("position").get<int>();
+  }
+  if (signal.meaning == Meaning::digit) {
+    signal.inputs = json.at("inputs").get<std::vector<int>>();
+    signal.carry_in = json.at("carry_in").get<bool>();
+    signal.carry_out = json.at("carry_out").get<bool>();
+  }
+  for (const Json& reading : json.at("read")) {
+    signal.readings.push_back({reading.at(0).get<int>(), reading.at(1).get<double>()});
+  }
+  signal.constant = json.at("constant").get<double>();
+  return signal;
+}
+
+}  // namespace
+
+std::string in_words(const Signal& signal) {
+  switch (signal.meaning) {
+    case Meaning::rest:
+      return fmt::format("the rest of input {} from place {} down", signal.input + 1, signal.place);
+    case Meaning::digit:
+      return fmt::format("the digit at position {}", signal.position);
+    case Meaning::state:
+      return fmt::format("the state of position {}", signal.position);
+    case Meaning::carry:
+      return fmt::format("the carry out of position {}", signal.position);
+    case Meaning::symbol:
+      return fmt::format("the symbol of position {}", signal.position);
+  }
+  return "";
+}
+
+std::string to_text(const Stages& stages) {
+  Json json = Json::array();
+  for (const std::vector<Signal>& stage : stages) {
+    Json signals = Json::array();
+    for (const Signal& signal : stage) signals.push_back(to_json(signal));
+    json.push_back(std::move(signals));
+  }
+  return json.dump();
+}
+
+Stages parse_stages(std::string_view text) {
+  try {
+    Stages stages;
+    for (const Json& stage : Json::parse(text)) {
+      std::vector<Signal>& signals = stages.emplace_back();
+      for (const Json& signal : stage) signals.push_back(from_json(signal));
+    }
+    return stages;
+  } catch (const Json::exception& error) {
+    base::refuse("stages: {}", error.what());
+  }
+}
+
+}  // namespace optinc::verify
