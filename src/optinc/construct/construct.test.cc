@@ -136,7 +136,7 @@ DeviceShape any_shape(onn::Role role) {
 
 void check_any(onn::Role role) {
   const DeviceShape shape = any_shape(role);
-  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < 2048);  // float32 carries these
+  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < 1024);  // float32 is proved to carry these
   const std::vector<int> widths = any_widths(shape);
   const onn::LayerSet approximated = any_layers(widths);
   RC_LOG() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs << ", "
