@@ -22,6 +22,7 @@ pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 find_package(ONNX REQUIRED)
+find_package(pagmo CONFIG REQUIRED)
 
 if(OPTINC_WITH_MPI)
   find_package(MPI REQUIRED COMPONENTS CXX)

@@ -12,7 +12,7 @@ run_packages=(
   build-essential cmake ninja-build pkg-config
   libtorch-dev libgloo-dev libopenblas-pthread-dev libeigen3-dev libhwy-dev libopenmpi-dev openmpi-bin
   libcli11-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev libsentencepiece-dev libonnx-dev libprotobuf-dev protobuf-compiler
-  zlib1g-dev libarchive-dev libxxhash-dev
+  libpagmo-dev zlib1g-dev libarchive-dev libxxhash-dev
   python3-dev python3-numpy python3-venv pybind11-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )

@@ -25,6 +25,7 @@
 #include "optinc/cli/command_report.h"
 #include "optinc/cli/command_reproduce.h"
 #include "optinc/cli/command_schedule.h"
+#include "optinc/cli/command_search.h"
 #include "optinc/cli/command_simulate.h"
 #include "optinc/cli/command_topology.h"
 #include "optinc/cli/command_verify.h"
@@ -54,6 +55,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   Context context{out, err};
   add_design(program, context);
   add_verify(program, context);
+  add_search(program, context);
   add_cascade(program, context);
   add_noise(program, context);
   add_area(program, context);

@@ -145,6 +145,19 @@ NoiseRate noise_rate(const onn::Network& network, const device::DeviceShape& sha
   return result;
 }
 
+double tolerated_noise(const onn::Network& network, const device::DeviceShape& shape,
+                       const std::vector<double>& largest, double rate, const NoiseOptions& options) {
+  const auto bears = [&](double sigma) { return noise_rate(network, shape, largest, sigma, options).rate() >= rate; };
+  double low = 1e-6, high = 0.1;
+  if (!bears(low)) return 0;
+  if (bears(high)) return high;
+  while (high > 1.02 * low) {
+    const double middle = std::sqrt(low * high);
+    (bears(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 base::Json to_json(const NoiseRate& rate) {
   return {{"sigma", rate.sigma},
           {"trials", rate.trials},

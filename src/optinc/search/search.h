@@ -1,0 +1,36 @@
+// The front of size against noise, by evolution: NSGA-II (K. Deb et al., 2002) over constructions, as pagmo has it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "optinc/search/candidate.h"
+
+namespace optinc::search {
+
+struct Options {
+  device::DeviceShape shape;
+  Criteria criteria;
+  int population = 40;  ///< a multiple of 4, at least 8
+  int generations = 40;
+  std::uint64_t seed = 1;
+};
+
+struct Member {
+  std::vector<double> genes;
+  Score score;
+};
+using Generation = std::vector<Member>;
+
+/// Scores many at once: by genes, in their order. How it shares them out must not change what it answers.
+using Scorer = std::function<std::vector<Score>(const std::vector<std::vector<double>>& genes)>;
+
+/// Draws generation 0, or goes on from generation `done`; tells `on_generation` of every one that is made, its number
+/// and all that were scored for it. A run that goes on gives what the unbroken one would have given. Throws
+/// base::InputError for options out of range.
+Generation search(
+    const Options& options, const Scorer& scorer, int done, Generation generation,
+    const std::function<void(int number, const Generation& generation, const Generation& scored)>& on_generation);
+
+}  // namespace optinc::search
