@@ -300,7 +300,10 @@ void add_design(CLI::App& program, Context& context) {
   verb->add_option("--noise-set", options->noise.set,
                    "One value over the hardware's, like coupler.imbalance_rms_rad=0.01")
       ->take_all();
-  verb->add_option("--noise-until", train.noise_until, "Share of the epochs on chips; the others end on ideal parts")
+  verb->add_option("--relative-noise", train.relative_noise,
+                   "Train under this relative noise on every layer's outputs (optinc noise); dense layers take it best")
+      ->capture_default_str();
+  verb->add_option("--noise-until", train.noise_until, "Share of the epochs with noise; the others end on ideal parts")
       ->capture_default_str();
   verb->add_option("--noise-correction", options->noise_correction,
                    "What programming knows of those chips: none, local or self-configured")

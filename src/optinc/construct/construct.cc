@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -76,6 +77,17 @@ std::vector<Plan> plans_of(const device::DeviceShape& shape, int layers) {
   return plans;
 }
 
+/// A square of layer 1 has no dark wire: of rows that read one input each it holds one an input.
+int most_rows_of_an_input(const Stage& stage) {
+  std::map<int, int> rows;
+  for (const Sum& row : stage.rows) {
+    if (row.weights.size() == 1) ++rows[row.weights.begin()->first];
+  }
+  int most = 0;
+  for (const auto& [input, count] : rows) most = std::max(most, count);
+  return most;
+}
+
 /// As wide as the stages are. Layer 1, whose rows see one input each, is approximated where that takes fewer
 /// interferometers, and the sums behind it, too: their squares need no dark wires, which would add their noise.
 Layout as_small_as_possible(const std::vector<Stage>& stages, const device::DeviceShape& shape, bool sums) {
@@ -88,15 +100,28 @@ Layout as_small_as_possible(const std::vector<Stage>& stages, const device::Devi
   onn::LayerSet approximated;
   for (int layer = 1; layer <= (sums ? 2 : 1); ++layer) {
     approximated.insert(layer);
+    // The narrowest that fits: what fits fits in wider ones, too.
     const int multiple = layer == 1 ? widths[0] : std::lcm(widths[0], widths[2]);
-    std::vector<int> wider = widths;
-    for (wider[1] = (widths[1] + multiple - 1) / multiple * multiple;
-         mzis(wider, approximated) < mzis(best.network.widths(), best.approximated); wider[1] += multiple) {
-      Layout layout = lay(stages, wider, approximated);
-      if (!layout.refusal.empty()) continue;
-      best = std::move(layout);
-      break;
+    const auto widened = [&](int squares) {
+      std::vector<int> wider = widths;
+      wider[1] = squares * multiple;
+      return wider;
+    };
+    const int least = std::max(widths[1], widths[0] * most_rows_of_an_input(stages[0]));
+    int low = (least + multiple - 1) / multiple - 1, high = low + 1;  // low: does not fit
+    const std::int64_t most = mzis(best.network.widths(), best.approximated);
+    while (mzis(widened(high), approximated) < most && !lay(stages, widened(high), approximated).refusal.empty()) {
+      const int step = high - low;
+      low = high;
+      high += 2 * step;
     }
+    while (high - low > 1) {
+      const int middle = low + (high - low) / 2;
+      (lay(stages, widened(middle), approximated).refusal.empty() ? high : low) = middle;
+    }
+    if (mzis(widened(high), approximated) >= most) continue;
+    Layout layout = lay(stages, widened(high), approximated);
+    if (layout.refusal.empty()) best = std::move(layout);
   }
   return best;
 }

@@ -1,6 +1,7 @@
 #include "optinc/construct/layout.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <optional>
 
@@ -122,6 +123,25 @@ class Layer {
   bool approximated_;
 };
 
+/// The wires in an order in which squares fill up one after the other: of wires that read the same and are read by the
+/// same, the first ones first.
+std::vector<int> order_of_wires(const Stage& stage, const Stage& next) {
+  std::map<std::vector<int>, int> seen;
+  std::vector<int> occurrence;
+  for (int wire = 0; wire < static_cast<int>(stage.rows.size()); ++wire) {
+    std::vector<int> kin;
+    for (const auto& [before, weight] : stage.rows[wire].weights) kin.push_back(before);
+    kin.push_back(-1);
+    for (int row = 0; row < static_cast<int>(next.rows.size()); ++row) {
+      if (next.rows[row].weights.contains(wire)) kin.push_back(row);
+    }
+    occurrence.push_back(seen[kin]++);
+  }
+  std::vector<int> order = count_up(static_cast<int>(stage.rows.size()));
+  std::ranges::stable_sort(order, {}, [&](int wire) { return occurrence[wire]; });
+  return order;
+}
+
 /// Places the wires between two layers one after the other, each where it costs least. `wires_before`: how many lead to
 /// `layer`. Nothing if there is none left for a wire.
 std::optional<Places> place_wires(const Layer& layer, int wires_before, const Layer& next) {
@@ -140,16 +160,21 @@ std::optional<Places> place_wires(const Layer& layer, int wires_before, const La
   for (Square& square : next_squares) square.lack = next.is_cut_along() ? next.lack(next_rows, {}) : 0;
 
   std::vector<bool> taken(width, false);
-  Places places;
-  for (int wire = 0; wire < static_cast<int>(layer.stage().rows.size()); ++wire) {
+  Places places(layer.stage().rows.size());
+  for (const int wire : order_of_wires(layer.stage(), next.stage())) {
     int best = -1;
     int best_cost = 0;
     Square best_square, best_next;
     int last_cell = -1;
+    bool tried_empty = false;  // all empty squares are alike
     for (int place = 0; place < width; ++place) {
       const int cell = place / pitch * static_cast<int>(next_squares.size()) + place / next_pitch;
       if (taken[place] || cell == last_cell) continue;
       last_cell = cell;
+      if (squares[place / pitch].wires.empty() && next_squares[place / next_pitch].wires.empty()) {
+        if (tried_empty) continue;
+        tried_empty = true;
+      }
       Square square = squares[place / pitch];
       Square next_square = next_squares[place / next_pitch];
       const int lack_before = square.lack + next_square.lack;
@@ -169,7 +194,7 @@ std::optional<Places> place_wires(const Layer& layer, int wires_before, const La
     }
     if (best < 0) return std::nullopt;
     taken[best] = true;
-    places.push_back(best);
+    places[wire] = best;
     squares[best / pitch] = std::move(best_square);
     next_squares[best / next_pitch] = std::move(best_next);
   }

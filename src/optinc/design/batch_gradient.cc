@@ -17,6 +17,7 @@ class BatchGradient::Shard {
     for (const ParameterLayout::Place& layer : layout.layers()) {
       activations_.emplace_back(largest * layer.outputs);
       deltas_.emplace_back(largest * layer.outputs);
+      lit_.emplace_back(largest * layer.outputs);
     }
   }
 
@@ -31,8 +32,16 @@ class BatchGradient::Shard {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const float* below = i == 0 ? inputs : activations_[i - 1].data();
       sum(layers[i], parameters, samples, below, activations_[i].data());
-      if (!noise.rms.empty()) add_noise(noise, i, first_sample, samples, layers[i].outputs, activations_[i].data());
-      if (i + 1 < layers.size()) activate(samples * layers[i].outputs, activations_[i].data());
+      const std::size_t width = layers[i].outputs;
+      const auto disturb = [&] {
+        if (!noise.rms.empty()) add_noise(noise, i, first_sample, samples, width, activations_[i].data());
+      };
+      if (!noise.behind_relu) disturb();
+      if (i + 1 < layers.size()) activate(samples * width, activations_[i].data());
+      if (noise.behind_relu) {  // which hides what was lit
+        for (std::size_t j = 0; j < samples * width; ++j) lit_[i][j] = activations_[i][j] > 0;
+        disturb();
+      }
     }
     differentiate(samples, targets, objective, weight, fares);
     for (std::size_t i = layers.size(); i-- > 0;) {
@@ -45,7 +54,11 @@ class BatchGradient::Shard {
       if (i == 0) break;
       float* delta_below = deltas_[i - 1].data();
       linalg::multiply(samples, width, outputs, delta, &parameters[layer.weight], delta_below);
-      for (std::size_t j = 0; j < samples * width; ++j) delta_below[j] = below[j] > 0 ? delta_below[j] : 0.0f;
+      if (noise.behind_relu) {
+        for (std::size_t j = 0; j < samples * width; ++j) delta_below[j] = lit_[i - 1][j] != 0 ? delta_below[j] : 0.0f;
+      } else {
+        for (std::size_t j = 0; j < samples * width; ++j) delta_below[j] = below[j] > 0 ? delta_below[j] : 0.0f;
+      }
     }
   }
 
@@ -131,6 +144,7 @@ class BatchGradient::Shard {
 
   const ParameterLayout& layout_;
   std::vector<std::vector<float>> activations_;  // [largest, width of layer i's outputs], behind the ReLU
+  std::vector<std::vector<std::uint8_t>> lit_;   // where noise comes behind the ReLU: whether that let light through
   std::vector<std::vector<float>> deltas_;       // the loss's derivative by the layer's sums
   std::vector<float> gradient_;
   double loss_ = 0;

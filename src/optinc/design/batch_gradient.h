@@ -24,11 +24,12 @@ struct Objective {
   float margin = 0.25f;      ///< of the loss `margin`, and of quiet samples, in steps
 };
 
-/// Gaussian noise on every layer's sums, before its ReLU.
+/// Gaussian noise on every layer's sums, before its ReLU (a detector's) or on its outputs, behind it.
 struct SumNoise {
   std::vector<float> rms;  ///< [layers]; empty: none
   std::uint64_t seed = 0;
   std::uint64_t batch = 0;  ///< its number: what is drawn is a function of seed, batch, sample and layer
+  bool behind_relu = false;
 };
 
 class BatchGradient {

@@ -14,11 +14,13 @@
 #include "optinc/design/checkpoint.h"
 #include "optinc/design/parameters.h"
 #include "optinc/design/projection.h"
+#include "optinc/design/ranges.h"
 #include "optinc/design/sampler.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/linalg/blas.h"
 #include "optinc/onn/matrix_approximation.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/verify/relative_noise.h"
 
 namespace optinc::design {
 namespace {
@@ -76,8 +78,9 @@ class Training {
     const auto start = Clock::now();
     const bool first_stage = epoch <= options_.first_stage_epochs;
     objective_.loss = first_stage ? Loss::symbols : options_.second_stage_loss;
-    const bool on_chips = is_on_chips(epoch);
-    sampler_.mine(objective_.loss == Loss::margin && !on_chips && epoch > options_.mine_after * options_.epochs);
+    const bool on_chips = noise_ && is_noisy(epoch);
+    const SumNoise relative_noise = is_noisy(epoch) ? relative_noise_of(parameters_) : SumNoise{};
+    sampler_.mine(objective_.loss == Loss::margin && !is_noisy(epoch) && epoch > options_.mine_after * options_.epochs);
     EpochReport report{epoch, first_stage ? 1 : 2, 0, 0, 0, 0};
     if (on_chips) noise_->measure_full_scales(parameters_);
     for (std::uint64_t step = 1; step <= steps_per_epoch_; ++step) {
@@ -85,7 +88,8 @@ class Training {
       report.learning_rate = one_cycle(options_.learning_rate, static_cast<double>(adam_.steps) / all_steps);
       const std::vector<std::uint32_t>& numbers = sampler_.next(options_.batch);
       make_samples(options_.shape, objective_.normalisation, numbers, inputs_.data(), targets_.data());
-      SumNoise sum_noise;
+      SumNoise sum_noise = relative_noise;
+      sum_noise.batch = adam_.steps;
       if (on_chips) {
         if ((step - 1) % options_.project_every == 0) noise_->make_chip(parameters_, chips_++);
         noise_->disturb_inputs(numbers, adam_.steps * options_.batch, inputs_.data());
@@ -110,7 +114,26 @@ class Training {
   }
 
   /// Noise comes first, and an end on ideal parts brings back what it cost.
-  bool is_on_chips(int epoch) const { return noise_ && epoch <= options_.noise_until * options_.epochs; }
+  bool is_noisy(int epoch) const {
+    return (noise_ || options_.relative_noise > 0) && epoch <= options_.noise_until * options_.epochs;
+  }
+
+  /// Of what every layer's outputs are at most; brings the hidden wires to the same range before.
+  SumNoise relative_noise_of(std::vector<float>& parameters) {
+    if (options_.relative_noise == 0) return {};
+    constexpr std::uint64_t kMostInputs = 1 << 16;
+    const device::DeviceShape& shape = options_.shape;
+    const std::uint64_t sample = shape.input_count() > kMostInputs ? kMostInputs : 0;
+    const onn::Network network = to_network(layout_, parameters, objective_.normalisation);
+    const auto largest = verify::largest_of_wires(network, shape, {.sample = sample, .threads = options_.threads});
+    equalise_ranges(layout_, options_.approximated, largest, parameters, adam_);
+    SumNoise noise{.rms = std::vector<float>(largest.size(), static_cast<float>(options_.relative_noise)),
+                   .seed = options_.seed,
+                   .behind_relu = true};
+    noise.rms.back() *=
+        static_cast<float>(*std::ranges::max_element(largest.back()) / objective_.normalisation.output_scale);
+    return noise;
+  }
 
   bool is_last_epoch() const { return epoch_ >= options_.epochs; }
 
@@ -118,7 +141,7 @@ class Training {
   bool is_worth_verifying() const {
     const auto inputs = static_cast<double>(sampler_.inputs());
     return is_last_epoch() ||
-           (!is_on_chips(epoch_) && static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
+           (!is_noisy(epoch_) && static_cast<double>(sampler_.wrong()) < options_.verify_below * inputs &&
             static_cast<double>((adam_.steps - verified_at_step_) * options_.batch) >= inputs);
   }
 
@@ -272,11 +295,10 @@ base::Json configuration(const TrainOptions& options) {
                   {"project-every", options.project_every},
                   {"mine-after", options.mine_after},
                   {"verify-below", options.verify_below}};
-  if (options.noise) {
-    json["noise"] = chip::to_toml(options.noise->hardware);
-    json["noise-until"] = options.noise_until;
-    json["noise-correction"] = mesh::to_string(options.noise->correction);
-  }
+  if (options.relative_noise > 0) json["relative-noise"] = options.relative_noise;
+  if (options.noise) json["noise"] = chip::to_toml(options.noise->hardware);
+  if (options.noise || options.relative_noise > 0) json["noise-until"] = options.noise_until;
+  if (options.noise) json["noise-correction"] = mesh::to_string(options.noise->correction);
   return json;
 }
 

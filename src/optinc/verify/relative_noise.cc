@@ -76,32 +76,47 @@ double NoiseRate::standard_error() const {
   return trials == 0 ? 0 : std::sqrt(rate() * (1 - rate()) / static_cast<double>(trials));
 }
 
-std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape,
-                                    const NoiseOptions& options, base::Progress* progress) {
+std::vector<std::vector<double>> largest_of_wires(const onn::Network& network, const device::DeviceShape& shape,
+                                                  const NoiseOptions& options, base::Progress* progress) {
   require_fit(network, shape);
-  std::vector<double> largest(network.layers.size(), 0.0);
+  std::vector<std::vector<double>> largest;
+  for (const onn::Layer& layer : network.layers) largest.emplace_back(layer.outputs, 0.0);
   std::mutex mutex;
   std::uint64_t done = 0;
   const std::uint64_t all = options.sample > 0 ? options.sample : shape.input_count();
   base::parallel_for(all, kTile, options.threads, [&](std::size_t begin, std::size_t end, int) {
     const std::size_t count = end - begin;
     const Inputs inputs(shape, options, begin, count);
-    std::vector<float> outputs(count * shape.symbols()), mine(largest.size(), 0.0f);
+    std::vector<float> outputs(count * shape.symbols());
+    std::vector<std::vector<double>> mine;
+    for (const std::vector<double>& layer : largest) mine.emplace_back(layer.size(), 0.0);
     onn::forward(network, count, inputs.levels.data(), outputs.data(), [&](const onn::LayerSums& layer) {
       const bool activate = layer.layer + 1 < mine.size();
-      float most = mine[layer.layer];
       for (std::size_t unit = 0; unit < layer.units; ++unit) {
         float* const sums = layer.sums + unit * layer.stride;
         for (std::size_t row = 0; row < layer.stride && activate; ++row) sums[row] = std::max(sums[row], 0.0f);
+        float most = 0;
         for (std::size_t row = 0; row < layer.rows; ++row) most = std::max(most, std::abs(sums[row]));
+        mine[layer.layer][unit] = std::max(mine[layer.layer][unit], double{most});
       }
-      mine[layer.layer] = most;
     });
     const std::lock_guard lock(mutex);
-    for (std::size_t l = 0; l < mine.size(); ++l) largest[l] = std::max(largest[l], double{mine[l]});
+    for (std::size_t l = 0; l < mine.size(); ++l) {
+      std::ranges::transform(largest[l], mine[l], largest[l].begin(),
+                             [](double x, double y) { return std::max(x, y); });
+    }
     done += count;
     if (progress != nullptr) progress->update(static_cast<double>(done));
   });
+  return largest;
+}
+
+std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape,
+                                    const NoiseOptions& options, base::Progress* progress) {
+  std::vector<double> largest;
+  for (const std::vector<double>& layer : largest_of_wires(network, shape, options, progress)) {
+    largest.push_back(*std::ranges::max_element(layer));
+  }
   return largest;
 }
 

@@ -37,6 +37,10 @@ struct NoiseRate {
 std::vector<double> largest_outputs(const onn::Network& network, const device::DeviceShape& shape,
                                     const NoiseOptions& options, base::Progress* progress = nullptr);
 
+/// The same of every wire: [layers][wires].
+std::vector<std::vector<double>> largest_of_wires(const onn::Network& network, const device::DeviceShape& shape,
+                                                  const NoiseOptions& options, base::Progress* progress = nullptr);
+
 /// The noise of an input in a draw is a function of the seed and its place in the order (or sample) alone. largest:
 /// [layers], as above. Throws base::InputError for a network of another shape, sigma below 0 or not finite, or no
 /// draws.
