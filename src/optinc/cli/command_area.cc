@@ -73,7 +73,7 @@ void add_area(CLI::App& program, Context& context) {
       ->delimiter(',')
       ->check(CLI::Range(1, 65536));
   verb->add_option("--servers", options->servers, "Ports of the device, with --layers")
-      ->check(CLI::Range(2, 64))
+      ->check(CLI::Range(2, 1024))
       ->capture_default_str();
   verb->add_option("--approximate", options->approximate, "Approximated layers, with --layers: all, none or like 2,4-6")
       ->capture_default_str();

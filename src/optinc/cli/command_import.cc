@@ -225,7 +225,7 @@ void add_import(CLI::App& program, Context& context) {
   verb->add_option("--bits", options->bits, "Bits of a gradient's code, B")
       ->required()
       ->check(CLI::Range(codec::kMinBits, codec::kMaxBits));
-  verb->add_option("--servers", options->servers, "Ports of the device, N")->required()->check(CLI::Range(2, 64));
+  verb->add_option("--servers", options->servers, "Ports of the device, N")->required()->check(CLI::Range(2, 1024));
   verb->add_option("--rounding", options->rounding, "floor (the paper's), nearest or nearest-unbiased")
       ->capture_default_str();
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();

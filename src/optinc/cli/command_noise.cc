@@ -6,8 +6,10 @@
 #include "optinc/base/error.h"
 #include "optinc/base/progress.h"
 #include "optinc/base/version.h"
+#include "optinc/cli/chip_rates.h"
 #include "optinc/cli/cli.h"
 #include "optinc/device/onn_averager.h"
+#include "optinc/onn/mzi_count.h"
 #include "optinc/verify/relative_noise.h"
 
 namespace optinc::cli {
@@ -17,6 +19,7 @@ struct Options {
   std::vector<std::filesystem::path> designs;
   std::vector<double> sigmas{1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
   verify::NoiseOptions noise;
+  ChipRateOptions chips{.phase_errors_rad = {3e-4, 1e-3, 3e-3, 1e-2}};
   std::filesystem::path records;
   bool json = false;
 };
@@ -38,25 +41,48 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
     rates.push_back(
         verify::to_json(verify::noise_rate(design.network, shape, largest, sigma, options.noise, &progress)));
   }
-  return {{"design", name},
-          {"origin", design.origin},
-          {"inputs", shape.input_count()},
-          {"sample", options.noise.sample},
-          {"draws", options.noise.draws},
-          {"seed", options.noise.seed},
-          {"largest_outputs", largest},
-          {"rates", rates}};
+  const onn::Area area = onn::count_mzis(design.network.widths(), design.approximated, shape.servers);
+  base::Json found{{"design", name},
+                   {"origin", design.origin},
+                   {"bits", design.bits},
+                   {"servers", design.servers},
+                   {"layers", design.network.widths()},
+                   {"mzis", area.mzis - area.preprocessing_mzis - area.splitting_mzis},
+                   {"accuracy", design.accuracy},
+                   {"inputs", shape.input_count()},
+                   {"sample", options.noise.sample},
+                   {"draws", options.noise.draws},
+                   {"seed", options.noise.seed},
+                   {"largest_outputs", largest},
+                   {"rates", rates}};
+  if (options.chips.chips > 0) {
+    ChipRateOptions chips = options.chips;
+    chips.seed = options.noise.seed;
+    chips.sample = options.noise.sample;
+    chips.threads = options.noise.threads;
+    found["chip_rates"] = chip_rates(design, name, chips);
+  }
+  return found;
 }
 
 void print_head(const Options& options, Context& context) {
-  fmt::print(context.out, "{:28}  {:24}", "exact-symbol rate, sigma =", "origin");
+  fmt::print(context.out, "{:28}  {:24}  {:>8}", "exact-symbol rate, sigma =", "origin", "MZIs");
   for (const double sigma : options.sigmas) fmt::print(context.out, "  {:>8}", fmt::format("{:g}", sigma));
+  if (options.chips.chips > 0) {
+    for (const double error : options.chips.phase_errors_rad) {
+      fmt::print(context.out, "  {:>10}", fmt::format("{:g} rad", error));
+    }
+  }
   fmt::print(context.out, "\n");
 }
 
 void print_row(const base::Json& found, Context& context) {
-  fmt::print(context.out, "{:28}  {:24}", found["design"].get<std::string>(), found["origin"].get<std::string>());
+  fmt::print(context.out, "{:28}  {:24}  {:>8}", found["design"].get<std::string>(), found["origin"].get<std::string>(),
+             with_commas(found["mzis"].get<std::uint64_t>()));
   for (const base::Json& rate : found["rates"]) fmt::print(context.out, "  {:8.6f}", rate["rate"].get<double>());
+  for (const base::Json& rate : found.value("chip_rates", base::Json::array())) {
+    fmt::print(context.out, "  {:10.6f}", rate["rate"].get<double>());
+  }
   fmt::print(context.out, "\n");
   context.out.flush();
 }
@@ -87,6 +113,10 @@ void run_noise(const Options& options, Context& context) {
   } else {
     fmt::print(context.out, "every input, {} draws of noise each, seed {}\n", options.noise.draws, options.noise.seed);
   }
+  if (options.chips.chips > 0) {
+    fmt::print(context.out, "rad: mean over {} simulated chips whose phases are off by so much (rms), all else ideal\n",
+               options.chips.chips);
+  }
 }
 
 }  // namespace
@@ -96,6 +126,7 @@ void add_noise(CLI::App& program, Context& context) {
       program, "noise", "Say which share of inputs stays right under relative noise",
       "  optinc noise designs/b8-n4.safetensors\n"
       "  optinc noise designs/*.safetensors --sample 100000 --sigma 1e-4,1e-3\n"
+      "  optinc noise front/*.safetensors --chips 20 --records front.jsonl     # for optinc report\n"
       "Relative noise sigma: on every output of every layer, behind its ReLU and the last layer included, independent\n"
       "Gaussian noise of sigma times that layer's largest absolute output over all inputs.");
   auto options = std::make_shared<Options>();
@@ -103,6 +134,10 @@ void add_noise(CLI::App& program, Context& context) {
   verb->add_option("--sigma", options->sigmas, "Relative noise, one or more")->delimiter(',')->capture_default_str();
   verb->add_option("--draws", options->noise.draws, "Draws of the noise, an input")->capture_default_str();
   verb->add_option("--sample", options->noise.sample, "Inputs drawn at random; 0: every input")->capture_default_str();
+  verb->add_option("--chips", options->chips.chips, "Simulate so many chips of each design, too, with phase errors");
+  verb->add_option("--phase-error", options->chips.phase_errors_rad, "Their phase errors, rad rms, one or more")
+      ->delimiter(',')
+      ->capture_default_str();
   verb->add_option("--seed", options->noise.seed, "Same seed, same noise and sample")->capture_default_str();
   verb->add_option("--records", options->records, "Write records (JSON lines) here");
   add_threads_option(*verb, options->noise.threads);

@@ -420,7 +420,8 @@ void reproduce_all(const Options& options, Context& context) {
   }
   const std::filesystem::path runs = options.runs.parent_path();
   for (const auto& below : {records_below(options.designs, ".records.jsonl"), records_below(options.runs, ".jsonl"),
-                            records_below(runs / "light", ".jsonl"), records_below(runs / "cost", "simgrid.jsonl")}) {
+                            records_below(runs / "light", ".jsonl"), records_below(runs / "front", ".jsonl"),
+                            records_below(runs / "cost", "simgrid.jsonl")}) {
     files.insert(files.end(), below.begin(), below.end());
   }
   base::write_file_atomically(options.out,

@@ -43,6 +43,18 @@ TEST(Verify, TheDesignsThatShipAreExact) {
   EXPECT_GE(designs, 10);
 }
 
+TEST(Verify, TheFrontThatShipsIsProvedAndRight) {
+  int designs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("designs/front")) {
+    ++designs;
+    const std::string file = entry.path().string();
+    SCOPED_TRACE(file);
+    EXPECT_EQ(run_program({"verify", file, "--by-stage"}).exit_code, kOk);
+    EXPECT_EQ(run_program({"verify", file, "--sample", "20000"}).exit_code, kOk);
+  }
+  EXPECT_GE(designs, 15);
+}
+
 TEST(Verify, ByStageRefusesWhatItCanNotProve) {
   const Outcome trained = run_program({"verify", "designs/b8-n4.safetensors", "--by-stage"});
   EXPECT_EQ(trained.exit_code, kFailed);

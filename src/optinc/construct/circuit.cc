@@ -40,10 +40,10 @@ class Rows {
  public:
   Rows(const Style& style, bool powers_of_two) : style_(style), powers_of_two_(powers_of_two) {}
 
-  /// relu(sum), which is at most `most`, scaled such that its wires are at most 1; their mean where there are several.
-  Sum wire(const Sum& sum, double most, int repeat = 1) {
+  /// relu(sum), scaled such that `range` becomes 1; the mean of as many wires as it is repeated.
+  Sum wire(const Sum& sum, double range, int repeat = 1) {
     Sum mean;
-    const double scale = powers_of_two_ ? std::exp2(std::ceil(std::log2(most))) : most;
+    const double scale = powers_of_two_ ? std::exp2(std::ceil(std::log2(range))) : range;
     if (powers_of_two_) repeat = static_cast<int>(std::bit_ceil(static_cast<unsigned>(repeat)));
     for (int i = 0; i < repeat; ++i) {
       mean.weights[static_cast<int>(rows_.size())] = scale / repeat;
@@ -68,8 +68,10 @@ class Rows {
     for (const double corner : {low, high}) {
       const double range = from_above ? value.most - corner : corner;
       if (range <= kNothing * pitch) continue;
-      const int repeat = std::max(1, static_cast<int>(std::lround(style_.repeat * range / (value.most / 2))));
-      ramp += (corner == low ? 1 : -1) * wire(side * (value.sum + Sum{{}, -corner}), range, repeat);
+      const double half = value.most / 2;
+      const int repeat = std::max(1, static_cast<int>(std::lround(style_.repeat * range / half)));
+      ramp += (corner == low ? 1 : -1) *
+              wire(side * (value.sum + Sum{{}, -corner}), std::max(range, style_.least_range * half), repeat);
     }
     return 1 / width * ramp;
   }

@@ -50,7 +50,10 @@ struct Stage {
 struct Style {
   double ramp = 1;    ///< share of the lattice's pitch that a step rises over, above 0, at most 1
   double repeat = 1;  ///< a step's wires stand so often, those of smaller range less often, each at least once
-  int keep = 1;       ///< wires that only carry a value on stand so often
+  /// A step's wire of a smaller range than this share of half its sum's uses no more of its own: a chip's errors grow
+  /// with the largest weight of a layer.
+  double least_range = 0.4;
+  int keep = 1;  ///< wires that only carry a value on stand so often
 };
 
 enum class Lookahead { states, sums };

@@ -22,7 +22,7 @@ TEST(EqualiseRanges, ScalesEveryHiddenWireAndLeavesTheNetworkTheSame) {
   Adam adam(layout.size());
   adam.mean.assign(layout.size(), 1);
   adam.variance.assign(layout.size(), 1);
-  equalise_ranges(layout, {}, largest_of(layout, before), after, adam);
+  equalise_ranges(layout, {}, largest_of(layout, before), 0, after, adam);
 
   const std::vector<std::vector<double>> largest = largest_of(layout, after);
   for (const int layer : {0, 1}) EXPECT_THAT(largest[layer], testing::Each(testing::DoubleNear(1, 1e-5)));
@@ -42,10 +42,22 @@ TEST(EqualiseRanges, WiresIntoAnApproximatedLayerKeepTheirProportions) {
   std::vector<float> parameters = orthogonal_start(layout, 1);
   Adam adam(layout.size());
   const std::vector<std::vector<double>> before = largest_of(layout, parameters);
-  equalise_ranges(layout, onn::LayerSet::parse("2", 3), before, parameters, adam);
+  equalise_ranges(layout, onn::LayerSet::parse("2", 3), before, 0, parameters, adam);
   const std::vector<std::vector<double>> after = largest_of(layout, parameters);
   EXPECT_NEAR(*std::ranges::max_element(after[0]), 1, 1e-5);
   EXPECT_NEAR(after[0][0] / after[0][1], before[0][0] / before[0][1], 1e-4);
+}
+
+TEST(EqualiseRanges, WeakWiresAreNotBlownUp) {
+  const ParameterLayout layout({3, 8, 8, 3});
+  std::vector<float> parameters = orthogonal_start(layout, 1);
+  for (int j = 0; j < 3; ++j) parameters[j] *= 1e-6f;  // wire 1 of layer 1
+  parameters[layout.layers()[0].bias] = 0;
+  Adam adam(layout.size());
+  equalise_ranges(layout, {}, largest_of(layout, parameters), 0.25, parameters, adam);
+  const std::vector<std::vector<double>> after = largest_of(layout, parameters);
+  EXPECT_LT(after[0][0], 1e-4);
+  for (int wire = 1; wire < 8; ++wire) EXPECT_GE(after[0][wire], 0.2);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ class Training {
     const bool first_stage = epoch <= options_.first_stage_epochs;
     objective_.loss = first_stage ? Loss::symbols : options_.second_stage_loss;
     const bool on_chips = noise_ && is_noisy(epoch);
-    const SumNoise relative_noise = is_noisy(epoch) ? relative_noise_of(parameters_) : SumNoise{};
+    const SumNoise relative_noise = is_noisy(epoch) ? relative_noise_of(epoch) : SumNoise{};
     sampler_.mine(objective_.loss == Loss::margin && !is_noisy(epoch) && epoch > options_.mine_after * options_.epochs);
     EpochReport report{epoch, first_stage ? 1 : 2, 0, 0, 0, 0};
     if (on_chips) noise_->measure_full_scales(parameters_);
@@ -119,14 +119,15 @@ class Training {
   }
 
   /// Of what every layer's outputs are at most; brings the hidden wires to the same range before.
-  SumNoise relative_noise_of(std::vector<float>& parameters) {
+  SumNoise relative_noise_of(int epoch) {
     if (options_.relative_noise == 0) return {};
     constexpr std::uint64_t kMostInputs = 1 << 16;
     const device::DeviceShape& shape = options_.shape;
     const std::uint64_t sample = shape.input_count() > kMostInputs ? kMostInputs : 0;
-    const onn::Network network = to_network(layout_, parameters, objective_.normalisation);
+    const onn::Network network = to_network(layout_, parameters_, objective_.normalisation);
     const auto largest = verify::largest_of_wires(network, shape, {.sample = sample, .threads = options_.threads});
-    equalise_ranges(layout_, options_.approximated, largest, parameters, adam_);
+    constexpr double kLeastShare = 0.25;
+    equalise_ranges(layout_, options_.approximated, largest, epoch == 1 ? kLeastShare : 1, parameters_, adam_);
     SumNoise noise{.rms = std::vector<float>(largest.size(), static_cast<float>(options_.relative_noise)),
                    .seed = options_.seed,
                    .behind_relu = true};

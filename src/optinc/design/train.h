@@ -44,8 +44,8 @@ struct TrainOptions {
   double verify_below = 2e-3;
   /// Simulated chips in the loop, a new one after every projection; null: ideal parts.
   std::shared_ptr<const ChipNoiseOptions> noise;
-  /// Relative noise (verify/relative_noise.h) on every layer's outputs; 0: none. Every hidden wire is scaled to use the
-  /// whole range at the start of each such epoch (ranges.h).
+  /// Relative noise (verify/relative_noise.h) on every layer's outputs; 0: none. Hidden wires are scaled to use the
+  /// whole range at the start, and layers at the start of every such epoch (ranges.h).
   double relative_noise = 0;
   /// Share of the epochs that run on chips or under relative noise, without mining; their `wrong` counts inputs wrong
   /// there. The others end on ideal parts, so that every input is right again.

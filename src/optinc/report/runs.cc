@@ -166,7 +166,7 @@ std::string name_of(const std::filesystem::path& file) {
 void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
   base::require(is_drawn(header.command),
                 "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", "
-                "\"compile\", \"simulate\", \"link-budget\" or \"error-law\"",
+                "\"noise\", \"compile\", \"simulate\", \"link-budget\" or \"error-law\"",
                 fields.place(), quote_json(header.command));
   if (is_light_command(header.command)) {
     begin_light_run(fields, std::move(header), runs.light);
@@ -174,6 +174,8 @@ void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
     runs.designs.push_back({.header = std::move(header), .inputs = fields.count("inputs")});
   } else if (header.command == "train") {
     runs.trainings.push_back(read_train_run(fields, std::move(header)));
+  } else if (header.command == "noise") {
+    runs.front.runs.push_back(std::move(header));
   } else if (header.command == "reproduce") {
     runs.others.push_back(std::move(header));
   } else {
@@ -188,6 +190,8 @@ void add_to_run(const RecordFields& fields, const std::string& command, const st
     add_to_design(fields, type, runs.designs.back());
   } else if (command == "train") {
     add_to_training(fields, type, runs.trainings.back());
+  } else if (command == "noise") {
+    add_to_front(fields, type, runs.front);
   } else {
     if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
     add_to_scale(fields, type, runs.scale.runs.size() + runs.others.size(), runs.scale);
@@ -229,7 +233,7 @@ void number_names(const std::vector<RunHeader*>& headers) {
 }  // namespace
 
 bool is_drawn(std::string_view command) {
-  constexpr std::array<std::string_view, 5> kCommands = {"design", "train", "reproduce", "model", "simgrid"};
+  constexpr std::array<std::string_view, 6> kCommands = {"design", "train", "reproduce", "model", "simgrid", "noise"};
   return is_light_command(command) || std::ranges::find(kCommands, command) != kCommands.end();
 }
 
@@ -241,6 +245,7 @@ Runs read_runs(const std::vector<std::filesystem::path>& files) {
   for (DesignRun& run : runs.designs) headers.push_back(&run.header);
   for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
   for (RunHeader& header : runs.others) headers.push_back(&header);
+  for (RunHeader& header : runs.front.runs) headers.push_back(&header);
   for (RunHeader& header : runs.scale.runs) headers.push_back(&header);
   for_each_header(runs.light, [&](RunHeader& header) { headers.push_back(&header); });
   number_names(headers);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "optinc/report/front_runs.h"
 #include "optinc/report/light_runs.h"
 #include "optinc/report/run_header.h"
 #include "optinc/report/scale_runs.h"
@@ -125,6 +126,7 @@ struct Runs {
   std::vector<RunHeader> others;  ///< of `optinc reproduce`
   std::vector<Reproduction> reproductions;
   std::vector<TrainingReproduction> training_reproductions;
+  FrontRuns front;
   LightRuns light;
   ScaleRuns scale;
 };

@@ -139,9 +139,10 @@ TEST(ReadRuns, RefusesWhatIsNoRun) {
   EXPECT_THAT(
       refusal(write_records("other.jsonl",
                             "{\"type\":\"run\",\"command\":\"fly\",\"version\":\"1\",\"seed\":1,\"config\":{}}\n")),
-      EndsWith("'command' is \"fly\", expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", "
-               "\"compile\", \"simulate\", "
-               "\"link-budget\" or \"error-law\""));
+      EndsWith(
+          "'command' is \"fly\", expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", \"noise\", "
+          "\"compile\", \"simulate\", "
+          "\"link-budget\" or \"error-law\""));
   EXPECT_THAT(refusal(write_records("text.jsonl", design_run() + "hello\n")),
               EndsWith("text.jsonl:2: not a JSON object"));
   EXPECT_THAT(refusal(test_folder() / "missing.jsonl"), HasSubstr("missing.jsonl"));

@@ -117,6 +117,7 @@ Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
   for (const DesignRun& run : runs.designs) json["designs"].push_back(summarise_design(run));
   for (const Experiment& experiment : experiments) json["experiments"].push_back(summarise_experiment(experiment));
   summarise_light(runs.light, json);
+  if (!runs.front.rows.empty()) json["front"] = summarise_front(runs.front);
   if (!runs.scale.empty()) json["scale"] = summarise_scale(runs.scale);
   return json;
 }

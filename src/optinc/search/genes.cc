@@ -52,11 +52,11 @@ construct::Plan plan_of(const device::DeviceShape& shape, const std::vector<doub
   const int carries = std::max(0, needs.carries - (by_states ? 1 : 0));  // the first of a run is known with the states
   plan.carry_stages = (carries + whole(kCarriesAtOnce) - 1) / whole(kCarriesAtOnce);
   plan.layers = needs.digit_stages + (plan.sums ? 1 : 0) + (by_states ? 1 : 0) + plan.carry_stages + 1;
-  plan.inputs = {values[kInputsRamp], repeat(kInputsRepeat), 1};
-  plan.digits = {values[kDigitsRamp], repeat(kDigitsRepeat), 1};
-  plan.added = {1, 1, whole(kAddedKeep)};
-  plan.states = {values[kStatesRamp], repeat(kStatesRepeat), whole(kStatesKeep)};
-  plan.carries = {values[kCarriesRamp], repeat(kCarriesRepeat), whole(kCarriesKeep)};
+  plan.inputs = {.ramp = values[kInputsRamp], .repeat = repeat(kInputsRepeat)};
+  plan.digits = {.ramp = values[kDigitsRamp], .repeat = repeat(kDigitsRepeat)};
+  plan.added = {.keep = whole(kAddedKeep)};
+  plan.states = {.ramp = values[kStatesRamp], .repeat = repeat(kStatesRepeat), .keep = whole(kStatesKeep)};
+  plan.carries = {.ramp = values[kCarriesRamp], .repeat = repeat(kCarriesRepeat), .keep = whole(kCarriesKeep)};
   return plan;
 }
 

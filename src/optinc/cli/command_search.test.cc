@@ -1,0 +1,71 @@
+#include "optinc/cli/command_search.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "optinc/base/atomic_file.h"
+#include "optinc/cli/testing.h"
+
+namespace optinc::cli {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<std::string> small_search(const std::string& out, const std::string& generations) {
+  return {"search",    "--bits",   "4",  "--servers",   "2",    "--population", "8", "--generations",
+          generations, "--sample", "64", "--most-mzis", "2000", "--out",        out};
+}
+
+TEST(Search, WritesTheFrontAsDesignsThatAreRight) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_search(folder / "front", "3");
+  arguments.insert(arguments.end(), {"--json", "--noise", "1e-4"});
+  const Outcome outcome = run_program(arguments);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  const base::Json designs = outcome.json()["designs"];
+  ASSERT_GE(designs.size(), 1u);
+  for (const base::Json& design : designs) {
+    const std::string file = design["file"];
+    EXPECT_EQ(run_program({"verify", file}).exit_code, kOk) << file;
+    EXPECT_EQ(run_program({"verify", file, "--by-stage"}).exit_code, kOk) << file;
+  }
+  EXPECT_EQ(outcome.json()["picked"], designs[0]["file"]);  // the smallest: all bear so little
+}
+
+TEST(Search, AKilledSearchGoesOn) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_program(small_search(folder / "whole", "4")).exit_code, kOk);
+  ASSERT_EQ(run_program(small_search(folder / "parts", "2")).exit_code, kOk);
+  std::vector<std::string> on = small_search(folder / "parts", "4");
+  on.emplace_back("--resume");
+  const Outcome outcome = run_program(on);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("designs that none beats"));
+  const auto last_front = [&](const char* name) {
+    return base::read_records(folder / (std::string(name) + "/search.records.jsonl")).back()["designs"].size();
+  };
+  EXPECT_EQ(last_front("parts"), last_front("whole"));
+
+  on[2] = "6";
+  expect_bad_input(run_program(on), "a search with other settings");
+  std::vector<std::string> none = small_search(folder / "none", "2");
+  none.emplace_back("--resume");
+  expect_bad_input(run_program(none), "none/search.records.jsonl");
+}
+
+TEST(Search, SaysSoWhenNothingBearsWhatWasAskedFor) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_search(folder / "front", "1");
+  arguments.insert(arguments.end(), {"--noise", "0.09"});
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.exit_code, kFailed);
+  EXPECT_THAT(outcome.out, HasSubstr("none was found that bears 0.09"));
+  arguments = small_search(folder / "front", "1");
+  arguments[6] = "10";
+  expect_bad_input(run_program(arguments), "population 10: expected a multiple of 4, at least 8");
+}
+
+}  // namespace
+}  // namespace optinc::cli

@@ -1,0 +1,128 @@
+#include "optinc/search/search.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "optinc/base/error.h"
+#include "optinc/device/onn_averager.h"
+#include "optinc/onn/mzi_count.h"
+#include "optinc/search/front.h"
+#include "optinc/search/genes.h"
+#include "optinc/verify/verify.h"
+
+namespace optinc::search {
+namespace {
+
+using testing::ElementsAre;
+
+const device::DeviceShape kShape{.bits = 4, .servers = 2, .inputs = 2};
+
+std::vector<double> any_genes() {
+  std::vector<double> values;
+  for (const Gene& gene : genes()) {
+    const double share = 0.01 * *rc::gen::inRange(0, 101);
+    const double value = gene.low + share * (gene.high - gene.low);
+    values.push_back(gene.whole ? std::round(value) : value);
+  }
+  return values;
+}
+
+TEST(Front, HoldsWhatNoneBeats) {
+  EXPECT_TRUE(dominates({1, 2}, {1, 3}));
+  EXPECT_FALSE(dominates({1, 2}, {1, 2}));
+  EXPECT_FALSE(dominates({1, 2}, {2, 1}));
+  EXPECT_THAT(front_of({{3, 1}, {2, 2}, {1, 3}, {2, 3}, {2, 2}}), ElementsAre(2, 1, 0));
+  EXPECT_THAT(front_of({}), ElementsAre());
+}
+
+RC_GTEST_PROP(FrontProperty, EverythingElseIsBeaten, (const std::vector<std::pair<int, int>>& points)) {
+  std::vector<std::vector<double>> objectives;
+  for (const auto& [x, y] : points) objectives.push_back({double(x), double(y)});
+  const std::vector<std::size_t> front = front_of(objectives);
+  for (std::size_t i = 0; i < objectives.size(); ++i) {
+    const bool inside = std::ranges::find(front, i) != front.end();
+    const bool beaten = std::ranges::any_of(front, [&](std::size_t j) {
+      return j != i && (dominates(objectives[j], objectives[i]) || objectives[j] == objectives[i]);
+    });
+    RC_ASSERT(inside != beaten);
+  }
+}
+
+// Whatever is searched is right on every input, or is refused.
+RC_GTEST_PROP(CandidateProperty, IsExactWhatever, ()) {
+  const std::vector<double> values = any_genes();
+  const device::DeviceShape shape{
+      .bits = *rc::gen::inRange(2, 7), .servers = 1 << *rc::gen::inRange(1, 4), .inputs = 1};
+  device::DeviceShape apart = shape;
+  apart.inputs = shape.symbols();
+  Score found = score(apart, values, {.sample = 64, .most_mzis = 3000});
+  if (!found.refusal.empty()) return;
+  const onn::Design design = build(apart, values);
+  onn::check(design, "searched");
+  RC_ASSERT(design.origin == "searched");
+  const onn::Area area = onn::count_mzis(design.network.widths(), design.approximated, apart.servers);
+  RC_ASSERT(found.mzis == static_cast<double>(area.mzis - area.preprocessing_mzis - area.splitting_mzis));
+  RC_ASSERT(verify::verify(device::OnnAverager(design), {.count = 2000, .sampled = true}).wrong == 0u);
+}
+
+Scorer plain_scorer(const Options& options) {
+  return [&options](const std::vector<std::vector<double>>& many) {
+    std::vector<Score> scores;
+    for (const auto& values : many) scores.push_back(score(options.shape, values, options.criteria));
+    return scores;
+  };
+}
+
+const Options kSmall{.shape = kShape, .criteria = {.sample = 64, .most_mzis = 2000}, .population = 8, .generations = 3};
+
+TEST(Search, AResumedSearchIsTheUnbrokenOne) {
+  std::vector<Generation> unbroken;
+  search(kSmall, plain_scorer(kSmall), 0, {}, [&](int number, const Generation& generation, const Generation&) {
+    EXPECT_EQ(number, static_cast<int>(unbroken.size()));
+    unbroken.push_back(generation);
+  });
+  ASSERT_EQ(unbroken.size(), 4u);
+  const Generation resumed =
+      search(kSmall, plain_scorer(kSmall), 1, unbroken[1], [](int, const Generation&, const Generation&) {});
+  ASSERT_EQ(resumed.size(), unbroken[3].size());
+  for (std::size_t i = 0; i < resumed.size(); ++i) {
+    EXPECT_EQ(resumed[i].genes, unbroken[3][i].genes);
+    EXPECT_EQ(resumed[i].score.noise, unbroken[3][i].score.noise);
+  }
+}
+
+TEST(Search, GetsBetter) {
+  Options options = kSmall;
+  options.generations = 12;
+  double first = 0, last = 0;  // the most noise that at most 250 MZIs bear
+  search(options, plain_scorer(options), 0, {}, [&](int number, const Generation& generation, const Generation&) {
+    double most = 0;
+    for (const Member& member : generation) {
+      if (member.score.refusal.empty() && member.score.mzis <= 250) most = std::max(most, member.score.noise);
+    }
+    (number == 0 ? first : last) = most;
+  });
+  EXPECT_GE(last, first);
+  EXPECT_GT(last, 1e-3);
+}
+
+TEST(Search, RefusesOptionsOutOfRange) {
+  const auto refused = [](const Options& options) {
+    EXPECT_THROW(search(options, plain_scorer(options), 0, {}, [](int, const Generation&, const Generation&) {}),
+                 base::InputError);
+  };
+  Options options = kSmall;
+  options.population = 10;
+  refused(options);
+  options = kSmall;
+  options.generations = 0;
+  refused(options);
+  options = kSmall;
+  options.criteria.rate = 1;
+  refused(options);
+  EXPECT_THROW(plan_of(kShape, {1, 2}), base::InputError);
+}
+
+}  // namespace
+}  // namespace optinc::search
