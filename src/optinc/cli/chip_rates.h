@@ -18,8 +18,8 @@ struct ChipRateOptions {
   int threads = 0;
 };
 
-/// One element a phase error: `phase_error_rad`, `chips`, `rate` (mean of the exact-symbol rates), `low` and `high` (its
-/// 95 % interval over chips), `least`.
+/// One element a phase error: `phase_error_rad`, `chips`, `rate` (mean of the exact-symbol rates), `low` and `high`
+/// (its 95 % interval over chips), `least`.
 base::Json chip_rates(const onn::Design& design, const std::string& name, const ChipRateOptions& options);
 
 }  // namespace optinc::cli

@@ -47,8 +47,8 @@ std::vector<std::vector<double>> largest_of_wires(const onn::Network& network, c
 NoiseRate noise_rate(const onn::Network& network, const device::DeviceShape& shape, const std::vector<double>& largest,
                      double sigma, const NoiseOptions& options, base::Progress* progress = nullptr);
 
-/// The largest relative noise at which at least this share of the trials is right, to 2 %; 0 where even 1e-6 is too much,
-/// at most 0.1.
+/// The largest relative noise at which at least this share of the trials is right, to 2 %; 0 where even 1e-6 is too
+/// much, at most 0.1.
 double tolerated_noise(const onn::Network& network, const device::DeviceShape& shape,
                        const std::vector<double>& largest, double rate, const NoiseOptions& options);
 
