@@ -309,8 +309,9 @@ class Prover {
       expected[giver].emplace_back(factor, std::move(function));
     }
     double constant = claim.constant;
-    for (const auto& [sum, own] : seen) {
-      const auto& functions = expected[sum];
+    for (const auto& each : seen) {
+      const Sum& own = each.second;
+      const auto& functions = expected[each.first];
       const auto read = [&](double u) {
         double value = 0;
         for (const Ramp& ramp : own.ramps) value += readings(ramp.wire) * relu(ramp.slope * u + ramp.offset);
