@@ -140,6 +140,29 @@ void write_scale(const std::filesystem::path& file) {
                 {"ours", {{"ring", 1.5}, {"optinc", 1}, {"scales", 0.0078}}}});
 }
 
+/// Designs of three sizes under noise, and on chips.
+void write_front(const std::filesystem::path& file) {
+  RecordWriter writer(file, RecordMode::replace);
+  writer.write({{"type", "run"}, {"command", "noise"}, {"version", "0.1.0"}, {"seed", 1}});
+  for (const int mzis : {500, 5000, 40000}) {
+    Json rates = Json::array(), chips = Json::array();
+    for (const double sigma : {1e-3, 1e-2}) {
+      rates.push_back({{"sigma", sigma}, {"trials", 285610}, {"rate", 1 - std::min(1.0, 500 * sigma / mzis * 100)}});
+      chips.push_back({{"phase_error_rad", sigma}, {"chips", 20}, {"rate", 0.9}, {"low", 0.88}, {"high", 0.92}});
+    }
+    writer.write({{"type", "noise"},
+                  {"design", fmt::format("b8-n4-{}", mzis)},
+                  {"origin", mzis < 40000 ? "searched" : "trained"},
+                  {"bits", 8},
+                  {"servers", 4},
+                  {"layers", {4, 24, 14, 8, 4}},
+                  {"mzis", mzis},
+                  {"accuracy", 1.0},
+                  {"rates", rates},
+                  {"chip_rates", chips}});
+  }
+}
+
 void write_training(const std::filesystem::path& file, std::uint64_t seed, bool optinc) {
   constexpr int kSteps = 200;
   constexpr double kGradientBytes = 4.0 * 393344 * kSteps;
@@ -202,6 +225,7 @@ int main(int count, char** arguments) {
     }
     write_light(add("light"));
     write_scale(add("scale"));
+    write_front(add("front"));
     optinc::base::write_file_atomically(folder / "report.html", optinc::report::write_report(inputs));
     return 0;
   } catch (const std::exception& error) {

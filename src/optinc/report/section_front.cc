@@ -47,8 +47,11 @@ Json front_chart(const std::vector<NoiseRow>& rows) {
                         {"wrong", wrong}});
     }
   }
-  std::vector<std::string> names;
-  for (const double sigma : sigmas) names.push_back(sigma_name(sigma));
+  std::vector<std::string> names, colours;
+  for (const double sigma : sigmas) {
+    colours.push_back(series_colour(names.size()));
+    names.push_back(sigma_name(sigma));
+  }
   const Json log{{"type", "log"}, {"nice", false}, {"padding", 12}};
   const Json shapes{
       {"field", "origin"}, {"type", "nominal"}, {"title", nullptr}, {"legend", {{"symbolStrokeWidth", 1}}}};
@@ -60,7 +63,7 @@ Json front_chart(const std::vector<NoiseRow>& rows) {
            {{"x", quantity("mzis", "MZIs, P and T apart", log, {{"format", ","}, {"labelOverlap", "greedy"}})},
             {"y", quantity("wrong", "share of inputs not right", log,
                            {{"values", powers_of_ten(least, 1)}, {"format", "~g"}, {"grid", true}})},
-            {"color", colour_by("noise", names)},
+            {"color", colour_by("noise", names, colours, "circle")},
             {"shape", shapes},
             {"tooltip",
              {{{"field", "design"}},
