@@ -166,7 +166,7 @@ await check("legend", async () => {
   const { page, close } = await open(readers[0]);
   const name = page.locator(".chart .role-legend-symbol path").first();
   if (await name.count()) {
-    const dimmed = () => page.evaluate(() => document.querySelectorAll(".chart svg .mark-line [opacity='0.1'], .chart svg .mark-rect [opacity='0.1']").length);
+    const dimmed = () => page.evaluate(() => document.querySelectorAll(".chart svg [opacity='0.1']").length);
     assert.equal(await dimmed(), 0);
     await name.click({ force: true });
     await page.waitForTimeout(300);
