@@ -315,6 +315,33 @@ TEST(ConstructVariant, RepeatedWiresBearMore) {
   EXPECT_GT(rate(often), rate(once) + 0.1);
 }
 
+// The network is right; what is said of its wires is not.
+TEST(ConstructVariant, ClaimsThatDoNotHoldAreRefused) {
+  const DeviceShape shape{8, 4, 4};
+  const onn::Design design = construct_variant(shape, Variant::tolerant);
+  const verify::Stages stages = verify::parse_stages(design.stages);
+  const auto refused = [&](std::size_t stage, std::size_t index, const auto& change) {
+    verify::Stages changed = stages;
+    change(changed[stage][index]);
+    EXPECT_NE(verify::prove_by_stage(design.network, shape, changed).refusal, "")
+        << "stage " << stage + 1 << ", " << in_words(stages[stage][index]);
+  };
+  for (std::size_t stage = 0; stage < stages.size(); ++stage) {
+    for (std::size_t i = 0; i < stages[stage].size(); ++i) {
+      refused(stage, i, [](verify::Signal& signal) { signal.constant += 0.6; });
+      refused(stage, i, [](verify::Signal& signal) { signal.readings[0].factor *= 3; });
+      refused(stage, i, [](verify::Signal& signal) { signal.position += 1; });
+      refused(stage, i, [](verify::Signal& signal) {
+        signal.meaning = signal.meaning == verify::Meaning::carry ? verify::Meaning::state : verify::Meaning::carry;
+      });
+      if (stages[stage][i].meaning != verify::Meaning::digit) continue;
+      refused(stage, i, [](verify::Signal& signal) { signal.inputs.pop_back(); });
+      refused(stage, i, [](verify::Signal& signal) { signal.carry_in = !signal.carry_in; });
+      refused(stage, i, [](verify::Signal& signal) { signal.carry_out = !signal.carry_out; });
+    }
+  }
+}
+
 // Whatever weights are changed: what is proved is right. (Most changes are refused, small ones are not.)
 RC_GTEST_PROP(ConstructProperty, ProofAgreesWithEnumeration, ()) {
   const DeviceShape shape{6, 4, 3};

@@ -185,7 +185,7 @@ class Prover {
     double quantum = quantum_of(layer.bias[row]);
     for (int w = 0; w < layer.inputs; ++w) {
       if (weights[w] != 0 && before.most[w] > 0) quantum = std::min(quantum, before.quanta[w] * quantum_of(weights[w]));
-      result.rest += std::abs(left(w)) * before.most[w];
+      result.rest += std::abs(left(w)) * (before.most[w] + before.errors[w]);
       // A dark wire carries nothing but its error.
       if (before.most[w] == 0) result.rest += std::abs(weights[w]) * before.errors[w];
       magnitude += std::abs(weights[w]) * (before.most[w] + before.errors[w]);
@@ -241,14 +241,14 @@ class Prover {
       const Ramp ramp{j, row.slope, row.offset};
       wires[j] = {&found->second, ramp};
       const double ends = std::max(ramp.offset, ramp.slope * found->second.most + ramp.offset);
-      after.most[j] = relu(ends);
+      after.most[j] = relu(ends + std::abs(ramp.slope) * found->second.error);
       after.errors[j] = row.rest;
       after.quanta[j] = row.quantum;
     }
     // A wire that only rounding could light is dark, and as much off.
     double largest = 0;
     for (int j = 0; j < layer.outputs; ++j) {
-      if (after.most[j] <= after.errors[j]) after.most[j] = 0;
+      if (after.most[j] <= after.errors[j]) after.errors[j] += std::exchange(after.most[j], 0);
       largest = std::max(largest, after.most[j] + after.errors[j]);
     }
     for (double& error : after.errors) error += noise_ * largest;
@@ -289,6 +289,9 @@ class Prover {
 
   Known prove_signal(const Signal& claim, const std::map<const Sum*, Sum>& seen, const Boundary& before,
                      const Vector& readings, StageProof& proof) const {
+    if (claim.meaning == Meaning::digit && claim.carry_out && !is_whole(claim, /*with_carry_out=*/true)) {
+      refuse("{}: a carry out of what is not all of it", in_words(claim));
+    }
     Known known{claim, 1, 0, 0};
     std::tie(known.pitch, known.most) = range_of(claim);
     // What each sum has to give: the parts of the claim, each from a sum that says it.
@@ -406,10 +409,10 @@ class Prover {
     return parts;
   }
 
-  /// All inputs' digits and the carry from below are in it, none went out.
-  bool is_whole(const Signal& digit) const {
-    return digit.meaning == Meaning::digit && digit.inputs == digits_.inputs_at(digit.position) && !digit.carry_out &&
-           (digit.carry_in || digits_.most_carry(digit.position - 1) == 0);
+  /// All inputs' digits and the carry from below are in it, and a carry went out or not.
+  bool is_whole(const Signal& digit, bool with_carry_out) const {
+    return digit.meaning == Meaning::digit && digit.inputs == digits_.inputs_at(digit.position) &&
+           digit.carry_out == with_carry_out && (digit.carry_in || digits_.most_carry(digit.position - 1) == 0);
   }
 
   /// `part` as a function of the sum of `terms`, where that says it.
@@ -469,7 +472,8 @@ class Prover {
       if (one.meaning == Meaning::digit) {
         digits[one.position] = factor;
         const bool lowest = factor == 1;
-        if (lowest ? !is_whole(one) : one.carry_in || one.carry_out || one.inputs != digits_.inputs_at(one.position)) {
+        if (lowest ? !is_whole(one, /*with_carry_out=*/false)
+                   : one.carry_in || one.carry_out || one.inputs != digits_.inputs_at(one.position)) {
           return std::nullopt;
         }
       } else if (one.meaning == Meaning::state) {
@@ -531,14 +535,15 @@ class Prover {
       }
     }
     if (!missing.empty() || overflow_missing) return std::nullopt;
+    // What is over the highest code by less than a step has come round to 0 in every digit.
+    if (digits_.most_carry(digits_.top()) > 0 && digits_.most_over_the_top() >= 1) return std::nullopt;
     return [unit](double u) { return u / unit; };
   }
 
   /// All inputs' digits, the carry from below and that out of it are done with.
   bool is_done(const Signal& digit) const {
-    return digit.inputs == digits_.inputs_at(digit.position) &&
-           (digit.carry_in || digits_.most_carry(digit.position - 1) == 0) &&
-           (digit.carry_out || digits_.most_carry(digit.position) == 0);
+    return is_whole(digit, /*with_carry_out=*/true) ||
+           (is_whole(digit, /*with_carry_out=*/false) && digits_.most_carry(digit.position) == 0);
   }
 
   // --- the last layer

@@ -80,6 +80,10 @@ double Digits::most_carry(int position) const {
   return position == top() && most_code_ < std::exp2(shape_.bits) ? 0 : carry;
 }
 
+double Digits::most_over_the_top() const {
+  return most_code_ - std::exp2(shape_.bits);
+}
+
 std::vector<int> Digits::decimals_of(int position) const {
   std::vector<int> found;
   if (position != 0 || shape_.role != onn::Role::cascade_level_1) return found;

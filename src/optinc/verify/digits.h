@@ -34,6 +34,7 @@ class Digits {
   int levels(int position) const;                   ///< 4, but 2 of symbol 1 where the bits are odd
   std::vector<int> inputs_at(int position) const;   ///< those with a digit there, ascending
   double most_carry(int position) const;            ///< out of it; 0 below all digits
+  double most_over_the_top() const;                 ///< largest sum_k A_k 4^unit less 2^bits
   double last_pitch() const { return 1.0 / shape_.steps_per_output_level(); }  ///< of symbol M
   /// Positions behind the point whose digits symbol M takes along: those of a level 1, for position 0.
   std::vector<int> decimals_of(int position) const;
