@@ -11,6 +11,7 @@
 
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
+#include "optinc/construct/construct.h"
 #include "optinc/search/genes.h"
 
 namespace optinc::search {
@@ -88,7 +89,8 @@ Generation draw(const Options& options, const Scorer& scorer) {
 
 Generation search(const Options& options, const Scorer& scorer, int done, Generation generation,
                   const std::function<void(int, const Generation&, const Generation&)>& on_generation) {
-  options.shape.check();
+  construct::pick_plan(options.shape,
+                       construct::Variant::tolerant);  // refuses a device that nothing is constructed for
   base::require(options.population >= 8 && options.population % 4 == 0,
                 "population {}: expected a multiple of 4, at least 8", options.population);
   base::require(options.generations >= 1, "{} generations: expected at least 1", options.generations);

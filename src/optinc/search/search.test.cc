@@ -116,6 +116,9 @@ TEST(Search, RefusesOptionsOutOfRange) {
   options.population = 10;
   refused(options);
   options = kSmall;
+  options.shape.servers = 6;
+  refused(options);
+  options = kSmall;
   options.generations = 0;
   refused(options);
   options = kSmall;
