@@ -162,6 +162,7 @@ void print_front(const search::Generation& front, const search::Options& options
 void run_search(Options options, Context& context, collective::Transport* transport) {
   search::Options& wanted = options.search;
   if (wanted.shape.inputs == 0) wanted.shape.inputs = wanted.shape.symbols();
+  search::check(wanted);  // before anything is written
   const bool is_first = rank_of(transport) == 0;
   std::filesystem::create_directories(options.out);
   const std::filesystem::path path = options.out / "search.records.jsonl";

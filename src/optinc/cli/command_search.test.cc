@@ -64,7 +64,9 @@ TEST(Search, SaysSoWhenNothingBearsWhatWasAskedFor) {
   EXPECT_THAT(outcome.out, HasSubstr("none was found that bears 0.09"));
   arguments = small_search(folder / "front", "1");
   arguments[6] = "10";
+  const std::string before = base::read_file(folder / "front/search.records.jsonl");
   expect_bad_input(run_program(arguments), "population 10: expected a multiple of 4, at least 8");
+  EXPECT_EQ(base::read_file(folder / "front/search.records.jsonl"), before);
 }
 
 }  // namespace

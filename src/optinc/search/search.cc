@@ -87,15 +87,18 @@ Generation draw(const Options& options, const Scorer& scorer) {
 
 }  // namespace
 
-Generation search(const Options& options, const Scorer& scorer, int done, Generation generation,
-                  const std::function<void(int, const Generation&, const Generation&)>& on_generation) {
-  construct::pick_plan(options.shape,
-                       construct::Variant::tolerant);  // refuses a device that nothing is constructed for
+void check(const Options& options) {
+  construct::pick_plan(options.shape, construct::Variant::tolerant);  // refuses devices that have no construction
   base::require(options.population >= 8 && options.population % 4 == 0,
                 "population {}: expected a multiple of 4, at least 8", options.population);
   base::require(options.generations >= 1, "{} generations: expected at least 1", options.generations);
   base::require(options.criteria.rate > 0 && options.criteria.rate < 1, "rate {}: expected more than 0, less than 1",
                 options.criteria.rate);
+}
+
+Generation search(const Options& options, const Scorer& scorer, int done, Generation generation,
+                  const std::function<void(int, const Generation&, const Generation&)>& on_generation) {
+  check(options);
   if (generation.empty()) {
     generation = draw(options, scorer);
     on_generation(done = 0, generation, generation);

@@ -17,6 +17,9 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
+/// Throws base::InputError for options out of range, and for a device that has no construction.
+void check(const Options& options);
+
 struct Member {
   std::vector<double> genes;
   Score score;
@@ -27,8 +30,8 @@ using Generation = std::vector<Member>;
 using Scorer = std::function<std::vector<Score>(const std::vector<std::vector<double>>& genes)>;
 
 /// Draws generation 0, or goes on from generation `done`; tells `on_generation` of every one that is made, its number
-/// and all that were scored for it. A run that goes on gives what the unbroken one would have given. Throws
-/// base::InputError for options out of range.
+/// and all that were scored for it. A run that goes on gives what the unbroken one would have given. Throws as check
+/// does.
 Generation search(
     const Options& options, const Scorer& scorer, int done, Generation generation,
     const std::function<void(int number, const Generation& generation, const Generation& scored)>& on_generation);
