@@ -48,6 +48,28 @@ TEST(Noise, WritesRecordsAndSaysWhatWasSampled) {
   EXPECT_EQ(records[1]["type"], "noise");
 }
 
+// Chips whose phases are hardly off stay right.
+TEST(Noise, SaysSizesAndSimulatesChips) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "c.safetensors";
+  ASSERT_EQ(run_program({"design", "--construct", "--servers", "2", "--out", file}).exit_code, kOk);
+  const std::vector<std::string> arguments{
+      "noise", file,      "--sample", "300",           "--draws",  "1",         "--sigma",
+      "1e-3",  "--chips", "3",        "--phase-error", "1e-5,0.1", "--records", folder / "n.jsonl"};
+  const Outcome outcome = run_program(arguments);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("mean over 3 simulated chips"));
+  const base::Json found = base::read_records(folder / "n.jsonl")[1];
+  EXPECT_EQ(found["servers"], 2);
+  EXPECT_GT(found["mzis"], 100);
+  ASSERT_EQ(found["chip_rates"].size(), 2u);
+  EXPECT_EQ(found["chip_rates"][0]["rate"], 1.0);
+  EXPECT_LT(found["chip_rates"][1]["rate"], 0.9);
+  EXPECT_EQ(run_program({"report", folder / "n.jsonl", "--out", folder / "page.html"}).exit_code, kOk);
+  expect_bad_input(run_program({"noise", file, "--sample", "10", "--chips", "1", "--phase-error", "-1", "--json"}),
+                   "-1");
+}
+
 TEST(Noise, RefusesBadInput) {
   expect_bad_input(run_program({"noise", kDesign, "--sigma", "-1", "--sample", "10", "--json"}),
                    "relative noise -1: expected 0 or more");
