@@ -267,9 +267,9 @@ TEST(ConstructVariant, IsProvedAndRight) {
       const verify::ByStageProof proof =
           verify::prove_by_stage(design.network, shape, verify::parse_stages(design.stages));
       EXPECT_EQ(proof.refusal, "");
-      const bool few = shape.bits <= 8 && shape.servers <= 8;
+      const bool few = shape.bits <= 8 && shape.servers <= 4;
       const verify::Verification found =
-          verify::verify(device::OnnAverager(design), few ? verify::VerifyOptions{} : sample_of(20000));
+          verify::verify(device::OnnAverager(design), few ? verify::VerifyOptions{} : sample_of(2000));
       EXPECT_EQ(found.wrong, 0u) << "of " << found.inputs;
       for (std::size_t m = 0; m < found.largest_errors.size(); ++m) {
         EXPECT_LE(found.largest_errors[m], proof.largest_errors[m] + 1e-12) << "symbol " << m + 1;
@@ -292,7 +292,7 @@ TEST(ConstructVariant, TakesFewInterferometers) {
 TEST(ConstructVariant, BearsNoise) {
   const DeviceShape shape{8, 4, 4};
   const onn::Design design = construct_variant(shape, Variant::tolerant);
-  const verify::NoiseOptions options{.draws = 2};
+  const verify::NoiseOptions options{.draws = 1, .sample = 8000};
   const std::vector<double> largest = verify::largest_outputs(design.network, shape, options);
   for (const double each : largest) EXPECT_LE(each, 3.0001);
   EXPECT_GE(verify::noise_rate(design.network, shape, largest, 1e-3, options).rate(), 0.9999);
@@ -304,7 +304,7 @@ TEST(ConstructVariant, RepeatedWiresBearMore) {
   const DeviceShape shape{8, 4, 4};
   Plan plan = pick_plan(shape, Variant::tolerant);
   const auto rate = [&](const onn::Design& design) {
-    const verify::NoiseOptions options{.draws = 1};
+    const verify::NoiseOptions options{.draws = 1, .sample = 2000};
     const std::vector<double> largest = verify::largest_outputs(design.network, shape, options);
     return verify::noise_rate(design.network, shape, largest, 1e-2, options).rate();
   };
