@@ -25,7 +25,7 @@ function(optinc_module name)
     add_executable(optinc_${name}_test ${tests})
     target_link_libraries(optinc_${name}_test PRIVATE optinc_${name} GTest::gmock_main rapidcheck ${arg_TEST_LIBRARIES})
     add_test(NAME ${name} COMMAND optinc_${name}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
     if(OPTINC_SANITIZE)  # some thirty times as slow, and after other things: properties are tried on fewer cases
       set_tests_properties(${name} PROPERTIES ENVIRONMENT RC_PARAMS=max_success=25)
     endif()

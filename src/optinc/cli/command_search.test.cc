@@ -14,13 +14,13 @@ namespace {
 using testing::HasSubstr;
 
 std::vector<std::string> small_search(const std::string& out, const std::string& generations) {
-  return {"search",    "--bits",   "4",  "--servers",   "2",    "--population", "8", "--generations",
-          generations, "--sample", "64", "--most-mzis", "2000", "--out",        out};
+  return {"search",    "--bits",   "4",  "--servers",   "2",   "--population", "8", "--generations",
+          generations, "--sample", "64", "--most-mzis", "400", "--out",        out};
 }
 
 TEST(Search, WritesTheFrontAsDesignsThatAreRight) {
   const TemporaryFolder folder;
-  std::vector<std::string> arguments = small_search(folder / "front", "3");
+  std::vector<std::string> arguments = small_search(folder / "front", "2");
   arguments.insert(arguments.end(), {"--json", "--noise", "1e-4"});
   const Outcome outcome = run_program(arguments);
   ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
@@ -36,9 +36,9 @@ TEST(Search, WritesTheFrontAsDesignsThatAreRight) {
 
 TEST(Search, AKilledSearchGoesOn) {
   const TemporaryFolder folder;
-  ASSERT_EQ(run_program(small_search(folder / "whole", "4")).exit_code, kOk);
-  ASSERT_EQ(run_program(small_search(folder / "parts", "2")).exit_code, kOk);
-  std::vector<std::string> on = small_search(folder / "parts", "4");
+  ASSERT_EQ(run_program(small_search(folder / "whole", "2")).exit_code, kOk);
+  ASSERT_EQ(run_program(small_search(folder / "parts", "1")).exit_code, kOk);
+  std::vector<std::string> on = small_search(folder / "parts", "2");
   on.emplace_back("--resume");
   const Outcome outcome = run_program(on);
   ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
