@@ -17,10 +17,10 @@ search() {
   done
 }
 
-# Constructed for other devices; b8-n4-narrow and b8-n4-shallow beside the front.
+# Constructed: every variant for the device of the front, and for other devices.
 designs() {
   for variant in tolerant narrow shallow; do
-    "$optinc" design --construct --variant $variant --out "designs/front/b8-n4-$variant.safetensors"
+    "$optinc" design --construct --variant $variant --out "designs/front/b8-n4-construct-$variant.safetensors"
   done
   for device in "8 8" "8 16" "8 64" "16 4" "32 4"; do
     read -r bits servers <<<"$device"
