@@ -110,17 +110,14 @@ search::Scorer make_scorer(const Options& options, collective::Transport* transp
     const auto share = base::Json::to_cbor(json);
     base::Json all = base::Json::array();
     for (const auto& bytes : gather(transport, std::as_bytes(std::span(share)))) {
-      for (const base::Json& each :
-           base::Json::from_cbor(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                 reinterpret_cast<const std::uint8_t*>(bytes.data()) + bytes.size())) {
+      for (const base::Json& each : base::Json::from_cbor(bytes.begin(), bytes.end())) {
         all.push_back(each);
       }
     }
     const auto whole = base::Json::to_cbor(all);
     const auto bytes = broadcast(transport, std::as_bytes(std::span(whole)));
     if (transport != nullptr) {
-      all = base::Json::from_cbor(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                  reinterpret_cast<const std::uint8_t*>(bytes.data()) + bytes.size());
+      all = base::Json::from_cbor(bytes.begin(), bytes.end());
     }
     for (const base::Json& each : all) scores[each[0].get<std::size_t>()] = search::score_from_json(each[1]);
     progress.update(static_cast<double>(scored += genes.size()));

@@ -120,6 +120,12 @@ std::string numbers(const base::Json& list) {
   return text;
 }
 
+void print_shape(Context& context, const device::DeviceShape& shape) {
+  fmt::print(context.out, "{} bits, {} servers, {} inputs, rounding {}{}\n", shape.bits, shape.servers, shape.inputs,
+             codec::to_string(shape.rounding),
+             shape.role == onn::Role::single ? "" : ", " + onn::to_string(shape.role));
+}
+
 void print_what_was_checked(Context& context, const verify::VerifyOptions& chosen, std::uint64_t possible,
                             const verify::Verification& found) {
   const std::uint64_t right = found.inputs - found.wrong;
@@ -157,9 +163,7 @@ void print_largest_errors(Context& context, const device::DeviceShape& shape, co
 void print_words(Context& context, const device::DeviceShape& shape, const verify::VerifyOptions& chosen,
                  const Answer& answer) {
   const verify::Verification& found = answer.found;
-  fmt::print(context.out, "{} bits, {} servers, {} inputs, rounding {}{}\n", shape.bits, shape.servers, shape.inputs,
-             codec::to_string(shape.rounding),
-             shape.role == onn::Role::single ? "" : ", " + onn::to_string(shape.role));
+  print_shape(context, shape);
   print_what_was_checked(context, chosen, shape.input_count(), found);
   const base::Json json = verify::to_json(found);
   for (const base::Json& error : json["errors"]) {
@@ -221,9 +225,7 @@ void run_by_stage(const Options& options, Context& context) {
     print_json(context, json);
     return;
   }
-  fmt::print(context.out, "{} bits, {} servers, {} inputs, rounding {}{}\n", shape.bits, shape.servers, shape.inputs,
-             codec::to_string(shape.rounding),
-             shape.role == onn::Role::single ? "" : ", " + onn::to_string(shape.role));
+  print_shape(context, shape);
   if (design.stages.empty()) fmt::print(context.out, "the design does not say what its wires stand for\n");
   for (std::size_t i = 0; i < proof.stages.size(); ++i) {
     const verify::StageProof& stage = proof.stages[i];

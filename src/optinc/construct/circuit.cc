@@ -462,6 +462,14 @@ Demand demand(const device::DeviceShape& shape, int digits_at_once) {
   return result;
 }
 
+void count_stages(const device::DeviceShape& shape, int carries_at_once, Plan& plan) {
+  const Demand needs = demand(shape, plan.digits_at_once);
+  const bool has_states = plan.lookahead == Lookahead::states && needs.carries > 0;
+  const int carries = needs.carries - (has_states ? 1 : 0);  // the first of a run is known with the states
+  plan.carry_stages = (carries + carries_at_once - 1) / carries_at_once;
+  plan.layers = needs.digit_stages + (plan.sums ? 1 : 0) + (has_states ? 1 : 0) + plan.carry_stages + 1;
+}
+
 std::vector<Stage> build_circuit(const device::DeviceShape& shape, const Plan& plan) {
   return Builder(shape, plan).build();
 }

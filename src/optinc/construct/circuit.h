@@ -56,7 +56,7 @@ struct Style {
   int keep = 1;  ///< wires that only carry a value on stand so often
 };
 
-enum class Lookahead { states, sums };
+enum class Lookahead { states, weighted_sums };
 
 /// How to spend layers.
 struct Plan {
@@ -79,6 +79,10 @@ struct Demand {
   bool states_suffice = false;  ///< no position carries more than 1
 };
 Demand demand(const device::DeviceShape& shape, int digits_at_once);
+
+/// Sets carry_stages and layers of a plan whose other choices are made, for so many carries a stage: no stage only
+/// passes.
+void count_stages(const device::DeviceShape& shape, int carries_at_once, Plan& plan);
 
 /// The circuit for `shape`, on the lattice of every rounding; nothing of `shape.rounding` is in it. N is a power of
 /// two. Row e of the last stage is symbol e, in levels.

@@ -61,7 +61,7 @@ std::vector<Plan> plans_of(const device::DeviceShape& shape, int layers) {
   std::vector<Plan> plans;
   for (int digits_at_once = 1; digits_at_once <= kMostDigitsAtOnce; ++digits_at_once) {
     const Demand needs = demand(shape, digits_at_once);
-    for (const Lookahead lookahead : {Lookahead::states, Lookahead::sums}) {
+    for (const Lookahead lookahead : {Lookahead::states, Lookahead::weighted_sums}) {
       if (lookahead == Lookahead::states && !needs.states_suffice) continue;
       const int for_carries = layers - 1 - needs.digit_stages - (lookahead == Lookahead::states && needs.carries > 0);
       const int carry_stages = std::min(needs.carries, for_carries);
@@ -202,12 +202,9 @@ Plan pick_plan(const device::DeviceShape& shape, Variant variant) {
   Plan plan = bare_plan(shape);
   const Demand needs = demand(shape, plan.digits_at_once);
   const bool by_states = variant == Variant::tolerant && needs.states_suffice;
-  plan.lookahead = by_states ? Lookahead::states : Lookahead::sums;
+  plan.lookahead = by_states ? Lookahead::states : Lookahead::weighted_sums;
   const int at_once = variant == Variant::shallow ? kMostCarriesAtOnce : by_states ? 2 : 1;
-  // The first of a run is known with the states.
-  const int carries = std::max(0, needs.carries - (by_states ? 1 : 0));
-  plan.carry_stages = (carries + at_once - 1) / at_once;
-  plan.layers = needs.digit_stages + (by_states && needs.carries > 0 ? 1 : 0) + plan.carry_stages + 1;
+  count_stages(shape, at_once, plan);
   return plan;
 }
 

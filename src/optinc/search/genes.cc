@@ -1,6 +1,5 @@
 #include "optinc/search/genes.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -51,10 +50,8 @@ construct::Plan plan_of(const device::DeviceShape& shape, const std::vector<doub
   plan.digits_at_once = whole(Place::digits_at_once);
   const construct::Demand needs = construct::demand(shape, plan.digits_at_once);
   const bool by_states = whole(Place::lookahead) == 1 && needs.states_suffice && needs.carries > 0;
-  plan.lookahead = by_states ? construct::Lookahead::states : construct::Lookahead::sums;
-  const int carries = std::max(0, needs.carries - (by_states ? 1 : 0));  // the first of a run is known with the states
-  plan.carry_stages = (carries + whole(Place::carries_at_once) - 1) / whole(Place::carries_at_once);
-  plan.layers = needs.digit_stages + (plan.sums ? 1 : 0) + (by_states ? 1 : 0) + plan.carry_stages + 1;
+  plan.lookahead = by_states ? construct::Lookahead::states : construct::Lookahead::weighted_sums;
+  construct::count_stages(shape, whole(Place::carries_at_once), plan);
   plan.inputs = {.ramp = value(Place::inputs_ramp), .repeat = repeat(Place::inputs_repeat)};
   plan.digits = {.ramp = value(Place::digits_ramp), .repeat = repeat(Place::digits_repeat)};
   plan.added = {.keep = whole(Place::added_keep)};

@@ -14,6 +14,7 @@
 
 #include "optinc/base/error.h"
 #include "optinc/verify/digits.h"
+#include "optinc/verify/rounding_allowance.h"
 
 namespace optinc::verify {
 namespace {
@@ -23,12 +24,6 @@ using Vector = Eigen::VectorXd;
 
 constexpr std::uint64_t kMostValues = 1 << 20;  ///< that a sum may take
 constexpr double kSame = 1e-4;                  ///< of coefficients: what they are off goes into the error
-
-/// gamma_n of a float32 sum of n products and a bias, with two units for sums without fused multiply-add.
-double gamma(int terms) {
-  const double units = (terms + 3) * 0x1p-24;
-  return units / (1 - units);
-}
 
 /// Refuses the design: caught where the layer's name is known.
 struct Refusal {
@@ -194,7 +189,7 @@ class Prover {
     if (noise_ == 0 && magnitude <= 0x1p24 * quantum) {
       result.quantum = std::isfinite(quantum) ? quantum : 1;
     } else {
-      result.rest += gamma(products) * magnitude;
+      result.rest += float32_gamma(products + 1) * magnitude;
     }
     return result;
   }

@@ -11,12 +11,6 @@ namespace {
 // Float32's least numbers are coarser than a relative bound says: far more than a layer's sums lose to that.
 constexpr double kUnderflow = 1e-35;
 
-/// gamma_n of sums of `terms` products: Higham's n u / (1 - n u).
-double gamma(int terms) {
-  const double units = (terms + 2) * 0x1p-24;
-  return units / (1 - units);
-}
-
 // Pays for the rounding of the bounds' own sums.
 constexpr double kSafe = 1 + 1e-9;
 
@@ -27,6 +21,11 @@ double norm_of(const std::vector<double>& values) {
 }
 
 }  // namespace
+
+double float32_gamma(int terms) {
+  const double units = (terms + 2) * 0x1p-24;
+  return units / (1 - units);
+}
 
 RoundingAllowance::RoundingAllowance(const onn::Network& network) {
   for (const onn::Layer& layer : network.layers) {
@@ -61,7 +60,7 @@ Deviation RoundingAllowance::behind(std::size_t layer, std::span<const double> m
       summed += product;
       terms += product > 0 ? 1 : 0;
     }
-    rounding[i] = gamma(terms) * summed * kSafe + (terms > 0 ? kUnderflow : 0);
+    rounding[i] = float32_gamma(terms) * summed * kSafe + (terms > 0 ? kUnderflow : 0);
     after.each[i] = std::min(passed_on, own.row_norms[i] * before.norm) * kSafe + rounding[i];
   }
   after.norm = std::min(own.norm * before.norm * kSafe + norm_of(rounding), norm_of(after.each));

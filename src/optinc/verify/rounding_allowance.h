@@ -9,6 +9,9 @@
 
 namespace optinc::verify {
 
+/// gamma_n of a float32 sum of `terms` products, with two units of rounding to spare.
+double float32_gamma(int terms);
+
 /// Bounds on (float32 activations - real activations): of each coordinate, and of all together in the 2-norm.
 struct Deviation {
   std::vector<double> each;
