@@ -5,14 +5,13 @@
 #include <functional>
 #include <utility>
 
-#include <Eigen/SVD>
-
 #include "optinc/base/error.h"
 #include "optinc/base/parallel.h"
 #include "optinc/base/version.h"
 #include "optinc/chip/unit_matrices.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/linalg/polar.h"
+#include "optinc/linalg/svd.h"
 #include "optinc/mesh/decompose.h"
 #include "optinc/verify/relative_noise.h"
 
@@ -40,13 +39,11 @@ Stage dense_stage(std::string name, int outputs, int inputs, const std::vector<P
   std::vector<Eigen::VectorXd> values;
   double largest = 0;
   for (const Part& part : parts) {
-    const Eigen::BDCSVD<Matrix> svd(part.weight, Eigen::ComputeFullU | Eigen::ComputeFullV);
-    base::require(svd.info() == Eigen::Success, "stage {}: the singular value decomposition did not converge",
-                  stage.name);
-    values.emplace_back(svd.singularValues());
+    const linalg::Svd svd = linalg::full_svd(part.weight);
+    values.push_back(svd.values);
     largest = std::max(largest, values.back()[0]);
-    tasks.push_back({svd.matrixV().transpose(), number, stage.blocks.size(), false});
-    tasks.push_back({svd.matrixU(), number, stage.blocks.size(), true});
+    tasks.push_back({svd.v.transpose(), number, stage.blocks.size(), false});
+    tasks.push_back({svd.u, number, stage.blocks.size(), true});
     stage.blocks.push_back({.row = part.row, .column = part.column, .second = mesh::Mesh{}});
   }
   stage.gain = largest > 0 ? largest : 1;

@@ -5,11 +5,11 @@
 #include <numbers>
 
 #include <Eigen/QR>
-#include <Eigen/SVD>
 
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
 #include "optinc/linalg/blas.h"
+#include "optinc/linalg/svd.h"
 
 namespace optinc::linalg {
 
@@ -44,11 +44,8 @@ Matrix nearest_orthogonal(const Matrix& a) {
   base::require(a.allFinite(),
                 "nearest orthogonal matrix: the {0} x {0} matrix has a NaN or Inf, expected finite numbers", a.rows());
   if (a.rows() <= 2048 && orthogonality_error(a) < kNearby) return polish(a);
-  const Eigen::BDCSVD<Matrix> svd(a, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  if (svd.info() != Eigen::Success) {
-    throw base::RunError(fmt::format("singular value decomposition of a {0} x {0} matrix did not converge", a.rows()));
-  }
-  return svd.matrixU() * svd.matrixV().transpose();
+  const Svd svd = full_svd(a);
+  return svd.u * svd.v.transpose();
 }
 
 double orthogonality_error(const Matrix& u) {
