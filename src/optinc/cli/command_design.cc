@@ -285,9 +285,8 @@ void add_design(CLI::App& program, Context& context) {
                    "input turns into the others (writes <out>-nearest, too)")
       ->capture_default_str();
   verb->add_option("--role", options->role, "single, cascade-level-1 or cascade-level-2")->capture_default_str();
-  verb->add_flag(
-      "--construct", options->construct,
-      "Write the network down instead of training it: exact and proved by stage, for 2, 4, 8, 16, ... servers");
+  verb->add_flag("--construct", options->construct,
+                 "Write the network down instead of training it: exact and proved by stage, or refused");
   verb->add_option(
           "--variant", options->variant,
           "Of a construction without --layers, as wide as it needs: tolerant (bears the most noise), shallow (the "

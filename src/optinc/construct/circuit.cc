@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "optinc/verify/digits.h"
+
 namespace optinc::construct {
 namespace {
 
@@ -16,11 +18,6 @@ using verify::Signal;
 
 double power_of_4(int exponent) {
   return std::ldexp(1.0, 2 * exponent);
-}
-
-/// Levels of the symbol at a position: 4, but 2 of the first symbol of an odd number of bits.
-int levels_at(const device::DeviceShape& shape, int position) {
-  return shape.bits % 2 == 1 && position == shape.symbols() - 1 ? 2 : 4;
 }
 
 /// A value that the circuit carries, and the most that it can be. It is never negative.
@@ -84,74 +81,32 @@ class Rows {
   std::vector<Sum> rows_;
 };
 
-/// What an input's digits are: places are exponents of 4 in its own unit.
-struct Input {
-  int unit = 0;      ///< its unit weighs 4^unit in the code
-  int highest = 0;   ///< place of its first digit
-  int finest = 0;    ///< place of the last digit of its lattice
-  int last = 0;      ///< place of the last digit that is needed
-  double pitch = 1;  ///< of its lattice, levels
-  double most = 0;   ///< level
-
-  /// Thresholds tell the digits down to this place; a finer one, if needed, is what remains.
-  int last_compared() const { return last > finest ? last : finest + 1; }
-  bool needs_rest(int place) const { return place > last; }
-  /// The most that the digit at `place` can be.
-  double most_digit(int place) const {
-    const double units = std::floor(most / power_of_4(place));
-    if (place == highest) return units;
-    return place == finest ? 4 - pitch / power_of_4(finest) : std::min(units, 3.0);
-  }
-};
-
-/// The digits and carries that a shape needs, by position: exponent of 4 in the code.
-struct Positions {
-  std::vector<Input> inputs;
-  std::map<int, int> most_carries;  ///< out of a position, where there can be one and a symbol to take it
-  int lowest = 0;                   ///< position
-};
-
-Positions find_positions(device::DeviceShape shape) {
+/// The device on the lattice of every rounding.
+verify::Digits digits_of(device::DeviceShape shape) {
   shape.rounding = codec::Rounding::floor;
   shape.every_rounding = shape.role != onn::Role::cascade_level_1;
-  Positions result;
-  for (int k = 0; k < shape.inputs; ++k) {
-    const int steps = shape.steps_per_level(k);
-    const int places_after_point = (std::bit_width(static_cast<unsigned>(steps)) - 1 + 1) / 2;
-    result.inputs.push_back({.unit = shape.shift_of_input(k) / 2,
-                             .highest = (shape.bits_of_input(k) + 1) / 2 - 1,
-                             .finest = -places_after_point,
-                             .last = -places_after_point,
-                             .pitch = 1.0 / steps,
-                             .most = static_cast<double>(shape.last_step(k)) / steps});
-    result.lowest = std::min(result.lowest, result.inputs[k].unit + result.inputs[k].finest);
-  }
-  // The top symbol has no carry, but where light lifts the largest average over the top (level 2 of a cascade).
-  double most_code = 0;
-  for (const Input& input : result.inputs) most_code += input.most * power_of_4(input.unit);
-  const int end = shape.symbols() - (most_code < std::exp2(shape.bits) ? 1 : 0);
-  int carry = 0;
-  int lowest_needed = shape.role == onn::Role::cascade_level_1 ? result.lowest : 0;
-  for (int position = result.lowest; position < end; ++position) {
-    double most = carry;
-    for (const Input& input : result.inputs) {
-      const int place = position - input.unit;
-      if (place >= input.finest && place <= input.highest) most += input.most_digit(place);
-    }
-    carry = static_cast<int>(most / levels_at(shape, position));
-    if (carry == 0) continue;
-    result.most_carries[position] = carry;
-    lowest_needed = std::min(lowest_needed, position);
-  }
-  result.lowest = lowest_needed;
-  for (Input& input : result.inputs) input.last = std::max(input.finest, lowest_needed - input.unit);
-  return result;
+  return verify::Digits(shape);
 }
 
 class Builder {
  public:
   Builder(const device::DeviceShape& shape, const Plan& plan)
-      : shape_(shape), plan_(plan), positions_(find_positions(shape)) {}
+      : shape_(shape), plan_(plan), known_(digits_of(shape)), lowest_needed_(known_.lowest()) {
+    // The top symbol has no carry, but where light lifts the largest average over the top (level 2 of a cascade).
+    for (int position = known_.lowest(); position <= known_.top(); ++position) {
+      if (const double most = known_.most_carry(position); most > 0) most_carries_[position] = static_cast<int>(most);
+    }
+    if (shape.role == onn::Role::cascade_level_1) return;
+    lowest_needed_ = most_carries_.empty() ? 0 : std::min(0, most_carries_.begin()->first);
+  }
+
+  /// Out of a position, where there can be one and a symbol to take it.
+  const std::map<int, int>& most_carries() const { return most_carries_; }
+
+  int count_digit_stages() {
+    find_digits();
+    return static_cast<int>(stages_.size()) - (plan_.sums ? 1 : 0);
+  }
 
   std::vector<Stage> build() {
     find_digits();
@@ -161,33 +116,47 @@ class Builder {
   }
 
  private:
-  /// What is left of an input, and the place where it begins.
+  /// What is left of an addend, and the place where it begins.
   struct Rest : Value {
     int place = 0;
   };
 
+  // --- which digits are needed
+
+  /// Place of the last digit that thresholds tell; a finer one, if needed, is what remains.
+  int last_compared(int addend) const {
+    if (known_.has_remainders()) return 0;
+    const int last = lowest_needed_ - known_.unit(addend);
+    return last > known_.finest(addend) ? last : known_.finest(addend) + 1;
+  }
+  bool needs_rest(int addend, int place) const {
+    if (!known_.has_remainders()) return place > std::max(known_.finest(addend), lowest_needed_ - known_.unit(addend));
+    const bool is_last = addend == (shape_.inputs == 1 ? 0 : 1 - shape_.inputs);
+    return place > 0 || !is_last || known_.decimals();
+  }
+  double most_digit(int addend, int place) const { return known_.most_digits({addend}, place + known_.unit(addend)); }
+  bool is_done(int addend) const { return rests_.at(addend).place < last_compared(addend); }
+  bool are_all_done() const {
+    return std::ranges::all_of(rests_, [&](const auto& each) { return is_done(each.first); });
+  }
+
   void find_digits() {
-    for (std::size_t k = 0; k < positions_.inputs.size(); ++k) {
-      rests_.push_back({{{{{static_cast<int>(k), 1.0}}, 0}, positions_.inputs[k].most}, positions_.inputs[k].highest});
-    }
-    const auto is_done = [&](std::size_t k) { return rests_[k].place < positions_.inputs[k].last_compared(); };
-    for (int number = 1;; ++number) {
-      bool all_done = true;
-      for (std::size_t k = 0; k < rests_.size(); ++k) all_done = all_done && is_done(k);
-      if (all_done) break;
+    for (int k = 0; k < shape_.inputs; ++k) rests_[k] = {{{{{k, 1.0}}, 0}, known_.most(k)}, known_.highest(k)};
+    for (int number = 1; !are_all_done(); ++number) {
       Rows rows(number == 1 ? plan_.inputs : plan_.digits, plan_.powers_of_two);
       keep_digits(rows);
-      for (std::size_t k = 0; k < rests_.size(); ++k) {
-        if (is_done(k)) continue;
-        take_digits(static_cast<int>(k), rows);
-        const int place = rests_[k].place;
-        if (!is_done(k) || place < positions_.inputs[k].last) continue;
-        // The last digit is what remains.
-        add_digit(static_cast<int>(k), place,
-                  {1 / power_of_4(place) * rests_[k].sum, positions_.inputs[k].most_digit(place)});
-        rests_[k].sum = {};
+      bool is_any_left = false;
+      for (auto& [addend, rest] : rests_) {
+        if (is_done(addend)) continue;
+        is_any_left |= needs_rest(addend, std::max(rest.place - plan_.digits_at_once + 1, last_compared(addend)));
+      }
+      const bool restores = plan_.restore_digits > 0 && is_any_left;
+      for (auto& [addend, rest] : rests_) {
+        if (!is_done(addend)) take_digits(addend, restores, rows);
       }
       finish(rows, fmt::format("digits {}", number));
+      if (restores) restore_digits(number);
+      begin_remainders();
     }
     if (!plan_.sums) return;
     Rows rows(plan_.added, plan_.powers_of_two);
@@ -195,18 +164,23 @@ class Builder {
     finish(rows, "sums");
   }
 
-  void keep_digits(Rows& rows) {
+  /// Digits, and decimals that wait for a remainder or for symbol M; what digits are still to be read off, where not in
+  /// this stage.
+  void keep_digits(Rows& rows, bool unread_too = false) {
     for (auto& [position, digit] : digits_) static_cast<Value&>(digit) = rows.keep(digit);
+    for (auto& [addend, rest] : rests_) {
+      if (unread_too || is_done(addend)) static_cast<Value&>(rest) = rows.keep(rest);
+    }
   }
 
-  /// Compares what remains of input k.
-  void take_digits(int k, Rows& rows) {
-    const Input& input = positions_.inputs[k];
-    Rest& rest = rests_[k];
-    const int lowest = std::max(rest.place - plan_.digits_at_once + 1, input.last_compared());
-    const int thresholds = static_cast<int>(rest.most / power_of_4(lowest));
+  /// Compares what remains of an addend.
+  void take_digits(int addend, bool restores, Rows& rows) {
+    Rest& rest = rests_.at(addend);
+    const double pitch = known_.pitch(addend);
+    const int lowest = std::max(rest.place - plan_.digits_at_once + 1, last_compared(addend));
+    const auto thresholds = static_cast<int>((rest.most + pitch / 2) / power_of_4(lowest));
     std::vector<Sum> shared;
-    const auto step = [&](int j) { return rows.step(rest, j * power_of_4(lowest), input.pitch); };
+    const auto step = [&](int j) { return rows.step(rest, j * power_of_4(lowest), pitch); };
     for (int j = 1; j <= thresholds && !plan_.sums; ++j) shared.push_back(step(j));
     // sum_j factor(j) [rest >= j 4^lowest]
     const auto add_steps = [&](auto factor) {
@@ -219,28 +193,110 @@ class Builder {
     for (int up = 0; up <= rest.place - lowest; ++up) {
       const bool is_first = up == rest.place - lowest;
       const auto factor = [&](int j) { return (j % (1 << 2 * up) == 0) - 4 * (!is_first && j % (4 << 2 * up) == 0); };
-      add_digit(k, lowest + up, {add_steps(factor), input.most_digit(lowest + up)});
+      const Value digit{add_steps(factor), most_digit(addend, lowest + up)};
+      if (restores) {
+        fresh_[{addend, lowest + up}] = digit;
+      } else {
+        add_digit(addend, lowest + up, digit);
+      }
+    }
+    if (restores) {
+      static_cast<Value&>(rest) = rows.keep(rest);
+      return;
     }
     Value left;
-    if (input.needs_rest(lowest)) {
+    if (needs_rest(addend, lowest)) {
       left = {rows.keep(rest).sum + add_steps([&](int) { return -power_of_4(lowest); }),
-              std::min(rest.most, power_of_4(lowest) - input.pitch)};
+              known_.most_rest(addend, lowest - 1)};
     }
     rest = {left, lowest - 1};
+    take_last_digit(addend);
   }
 
-  void add_digit(int k, int place, const Value& digit) {
-    Digit& sum = digits_[positions_.inputs[k].unit + place];
+  /// Steps on a fine lattice are steep, and float32's rounding shows in them. Before a digit is taken off what it was
+  /// read from, it is brought to its levels again.
+  void restore_digits(int number) {
+    for (int left = plan_.restore_digits - 1; left >= 0; --left) {
+      Rows rows(plan_.digits, plan_.powers_of_two);
+      keep_digits(rows, /*unread_too=*/true);
+      for (auto& [which, digit] : fresh_) {
+        Value restored{{}, digit.most};
+        for (int j = 1; j <= digit.most; ++j) restored.sum += rows.step(digit, j, 1);
+        digit = std::move(restored);
+      }
+      if (left == 0) take_fresh_digits();
+      finish(rows, fmt::format("restored {}", number));
+    }
+  }
+
+  void take_fresh_digits() {
+    for (const auto& [which, digit] : std::exchange(fresh_, {})) {
+      const auto [addend, place] = which;
+      add_digit(addend, place, digit);
+      Rest& rest = rests_.at(addend);
+      rest.sum += -power_of_4(place) * digit.sum;
+      rest.place = std::min(rest.place, place - 1);
+    }
+    for (auto& [addend, rest] : rests_) {
+      if (!needs_rest(addend, rest.place + 1)) rest.sum = {};
+      rest.most = known_.most_rest(addend, rest.place);
+      take_last_digit(addend);
+    }
+  }
+
+  /// The last digit is what remains.
+  void take_last_digit(int addend) {
+    Rest& rest = rests_.at(addend);
+    if (known_.has_remainders() || !is_done(addend) || rest.sum.weights.empty()) return;
+    add_digit(addend, rest.place, {1 / power_of_4(rest.place) * rest.sum, most_digit(addend, rest.place)});
+    rest.sum = {};
+  }
+
+  /// Of inputs that are down to their decimals.
+  void begin_remainders() {
+    if (!known_.has_remainders()) return;
+    for (int a = -1; known_.is_addend(a); --a) {
+      const auto [of, before] = *known_.remainder(a);
+      if (rests_.contains(a) || !rests_.contains(before) || !is_done(of) || !is_done(before)) continue;
+      if (plan_.restore_decimals && before < 0) restore_decimals(before);
+      const double radix = power_of_4(known_.highest(a) + 1);
+      const Sum sum = std::exchange(rests_.at(of).sum, {}) + radix * std::exchange(rests_.at(before).sum, {});
+      rests_[a] = {{sum, known_.most(a)}, known_.highest(a)};
+    }
+  }
+
+  /// What they are off grows 4^s times from remainder to remainder.
+  void restore_decimals(int addend) {
+    Rows rows(plan_.digits, plan_.powers_of_two);
+    const Value decimals = std::exchange(static_cast<Value&>(rests_.at(addend)), {});
+    const double pitch = known_.pitch(addend);
+    keep_digits(rows, /*unread_too=*/true);
+    Value restored{{}, decimals.most};
+    for (int i = 1; i <= std::lround(decimals.most / pitch); ++i) {
+      restored.sum += pitch * rows.step(decimals, i * pitch, pitch);
+    }
+    static_cast<Value&>(rests_.at(addend)) = restored;
+    finish(rows, fmt::format("restored decimals {}", -addend));
+  }
+
+  void add_digit(int addend, int place, const Value& digit) {
+    const int position = known_.unit(addend) + place;
+    Digit& sum = digits_[position];
     sum.sum += digit.sum;
-    sum.most += digit.most;
-    sum.inputs.push_back(k);
+    sum.inputs.push_back(addend);
+    std::ranges::sort(sum.inputs);
+    sum.most = known_.most_digits(sum.inputs, position);
   }
 
   /// A stage is whole: what its wires stand for is said.
   void finish(Rows& rows, std::string name) {
     Stage stage = rows.finish(std::move(name));
-    for (std::size_t k = 0; k < rests_.size(); ++k) {
-      claim(stage, {.meaning = Meaning::rest, .input = static_cast<int>(k), .place = rests_[k].place}, rests_[k].sum);
+    for (const auto& [addend, rest] : rests_) {
+      claim(stage, {.meaning = Meaning::rest, .input = addend, .place = rest.place}, rest.sum);
+    }
+    for (const auto& [which, digit] : fresh_) {
+      const int position = known_.unit(which.first) + which.second;
+      claim(stage, {.meaning = Meaning::digit, .position = position, .inputs = {which.first}}, digit.sum);
     }
     for (const auto& [position, digit] : digits_) {
       Signal signal{.meaning = Meaning::digit,
@@ -248,7 +304,6 @@ class Builder {
                     .inputs = digit.inputs,
                     .carry_in = digit.carry_in,
                     .carry_out = digit.carry_out};
-      std::ranges::sort(signal.inputs);
       claim(stage, std::move(signal), digit.sum);
     }
     for (const auto& [position, state] : states_) {
@@ -275,9 +330,9 @@ class Builder {
   /// The carries of one group of positions after the other, a group a stage.
   void find_carries() {
     const bool by_states = plan_.lookahead == Lookahead::states;
-    if (by_states && !positions_.most_carries.empty()) find_states();
+    if (by_states && !most_carries_.empty()) find_states();
     std::vector<int> pending;
-    for (const auto& [position, most] : positions_.most_carries) {
+    for (const auto& [position, most] : most_carries_) {
       if (!by_states || !begins_a_run(position)) pending.push_back(position);
     }
     Group left(pending);
@@ -300,7 +355,7 @@ class Builder {
     drop_decimals(shape_.symbols());
   }
 
-  bool begins_a_run(int position) const { return !positions_.most_carries.contains(position - 1); }
+  bool begins_a_run(int position) const { return !most_carries_.contains(position - 1); }
 
   /// t_e of every position that can carry; where none can come in, the carry itself.
   void find_states() {
@@ -308,9 +363,9 @@ class Builder {
     const std::map<int, Digit> before = digits_;
     drop_decimals(0);
     keep_digits(rows);
-    for (const auto& [position, most] : positions_.most_carries) {
+    for (const auto& [position, most] : most_carries_) {
       const Value& digit = before.at(position);
-      const int levels = levels_at(shape_, position);
+      const int levels = known_.levels(position);
       Value state;
       for (int threshold = begins_a_run(position) ? levels : levels - 1; threshold <= levels; ++threshold) {
         if (digit.most < threshold) continue;
@@ -320,7 +375,7 @@ class Builder {
       states_[position] = std::move(state);
     }
     // Those that wait for nothing are known here.
-    for (const auto& [position, most] : positions_.most_carries) {
+    for (const auto& [position, most] : most_carries_) {
       if (!begins_a_run(position)) continue;
       take_carry(position, states_.at(position));
       states_.erase(position);
@@ -365,8 +420,8 @@ class Builder {
       }
       sum.sum += power_of_4(position - base) * before.at(position).sum;
       sum.most += power_of_4(position - base) * before.at(position).most;
-      const double wrap = levels_at(shape_, position) * power_of_4(position - base);
-      const int most = positions_.most_carries.at(position);
+      const double wrap = known_.levels(position) * power_of_4(position - base);
+      const int most = most_carries_.at(position);
       Value carry{{}, static_cast<double>(most)};
       for (int j = 1; j <= most; ++j) carry.sum += rows.step(sum, j * wrap, 1);
       take_carry(position, carry);
@@ -377,8 +432,8 @@ class Builder {
   void take_carry(int position, const Value& carry) {
     carries_[position] = carry;
     if (const auto here = digits_.find(position); here != digits_.end()) {
-      here->second.sum += -levels_at(shape_, position) * carry.sum;
-      here->second.most = levels_at(shape_, position) - 1;
+      here->second.sum += -known_.levels(position) * carry.sum;
+      here->second.most = known_.levels(position) - 1;
       here->second.carry_out = true;
     }
     if (position + 1 == shape_.symbols()) {
@@ -406,8 +461,13 @@ class Builder {
       output.sum += weight * digit.sum;
       output.most += weight * digit.most;
     }
+    if (known_.decimals()) {
+      const Rest& decimals = rests_.at(*known_.decimals());
+      outputs.back().sum += decimals.sum;
+      outputs.back().most += decimals.most;
+    }
     // Over the top by less than a step: all symbols have come round to 0, and stay at the highest code.
-    for (int m = 0; m < symbols; ++m) outputs[m].sum += (levels_at(shape_, symbols - 1 - m) - 1) * overflow_.sum;
+    for (int m = 0; m < symbols; ++m) outputs[m].sum += (known_.levels(symbols - 1 - m) - 1) * overflow_.sum;
     while (static_cast<int>(stages_.size()) < plan_.layers - 1) {
       Rows rows({}, plan_.powers_of_two);
       for (Value& output : outputs) output = rows.keep(output);
@@ -424,12 +484,15 @@ class Builder {
 
   device::DeviceShape shape_;
   Plan plan_;
-  Positions positions_;
-  std::vector<Rest> rests_;       ///< by input
-  std::map<int, Digit> digits_;   ///< d by position
-  std::map<int, Value> states_;   ///< t by position, of the stage before
-  std::map<int, Value> carries_;  ///< c by position, of the stage before
-  Value overflow_;                ///< 1 where an average is over the highest code, which only light can bring about
+  verify::Digits known_;
+  int lowest_needed_;                           ///< position of a digit
+  std::map<int, int> most_carries_;             ///< by position
+  std::map<int, Rest> rests_;                   ///< by addend
+  std::map<std::pair<int, int>, Value> fresh_;  ///< digits that wait to be restored, by addend and place
+  std::map<int, Digit> digits_;                 ///< D by position
+  std::map<int, Value> states_;                 ///< t by position, of the stage before
+  std::map<int, Value> carries_;                ///< c by position, of the stage before
+  Value overflow_;  ///< 1 where an average is over the highest code, which only light can bring about
   std::vector<Stage> stages_;
 };
 
@@ -451,23 +514,25 @@ Sum operator*(double factor, Sum sum) {
   return sum;
 }
 
-Demand demand(const device::DeviceShape& shape, int digits_at_once) {
-  const Positions positions = find_positions(shape);
-  Demand result{0, static_cast<int>(positions.most_carries.size()), true};
-  for (const auto& [position, most] : positions.most_carries) result.states_suffice &= most == 1;
-  for (const Input& input : positions.inputs) {
-    const int compared = std::max(0, input.highest - input.last_compared() + 1);
-    result.digit_stages = std::max(result.digit_stages, (compared + digits_at_once - 1) / digits_at_once);
-  }
+Demand demand(const device::DeviceShape& shape, const Plan& plan) {
+  Builder builder(shape, plan);
+  Demand result{builder.count_digit_stages(), static_cast<int>(builder.most_carries().size()), true};
+  for (const auto& [position, most] : builder.most_carries()) result.states_suffice &= most == 1;
   return result;
 }
 
+void count_layers(const device::DeviceShape& shape, Plan& plan) {
+  const Demand needs = demand(shape, plan);
+  const bool has_states = plan.lookahead == Lookahead::states && needs.carries > 0;
+  plan.layers = needs.digit_stages + (plan.sums ? 1 : 0) + (has_states ? 1 : 0) + plan.carry_stages + 1;
+}
+
 void count_stages(const device::DeviceShape& shape, int carries_at_once, Plan& plan) {
-  const Demand needs = demand(shape, plan.digits_at_once);
+  const Demand needs = demand(shape, plan);
   const bool has_states = plan.lookahead == Lookahead::states && needs.carries > 0;
   const int carries = needs.carries - (has_states ? 1 : 0);  // the first of a run is known with the states
   plan.carry_stages = (carries + carries_at_once - 1) / carries_at_once;
-  plan.layers = needs.digit_stages + (plan.sums ? 1 : 0) + (has_states ? 1 : 0) + plan.carry_stages + 1;
+  count_layers(shape, plan);
 }
 
 std::vector<Stage> build_circuit(const device::DeviceShape& shape, const Plan& plan) {

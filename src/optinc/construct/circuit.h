@@ -5,8 +5,12 @@
 // log_4 N + ... inputs, add up to D_e. Then symbol o_e = D_e + c_(e-1) - 4 c_e with carries c_e = floor((D_e + c_(e-1))
 // / 4). Where constant light lifts an average over the highest code (level 2 of a cascade), all symbols stay at their
 // highest. For servers N = 2^n the lattice of A_k ends at a digit, and digits below the last carry are never needed.
+// For other N the decimals are divided as by hand, from the first input to the last: the remainder of input k, x_k =
+// frac(A_k) + 4^s frac(x_(k-1)), has digits that add up with the others (verify/digits.h).
 //
-//   digits   the highest digits of every A_k by comparing with thresholds, and what remains of it; again and again
+//   digits   the highest digits of every A_k by comparing with thresholds, and what remains of it; again and again;
+//            then those of one remainder after the other
+//   restored digits once more by comparing them with their levels, before they are taken off what they were read from
 //   sums     the digits D_e on wires of their own
 //   states   of every D_e, what it makes of a carry that comes in: t_e = 0 swallows it, 1 hands it on, 2 makes one
 //   carry    carries from the finest position up, one or more positions a stage; several at once by look-ahead: c_e =
@@ -68,24 +72,27 @@ struct Plan {
   int carry_stages = 0;        ///< 0 where there is nothing to carry; the stage of states not counted
   int layers = 2;              ///< all stages together; stages that only pass make up the number
   bool powers_of_two = false;  ///< of scales alone: more noise, but every sum is exact in float32
-  Style inputs{};              ///< of the first stage, whose inputs have no noise
+  int restore_digits = 0;      ///< so many stages behind every one that reads digits bring them to their levels again
+  bool restore_decimals = false;  ///< the same for decimals that go into a second or later remainder
+  Style inputs{};                 ///< of the first stage, whose inputs have no noise
   Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums
 };
 
-/// The stages that a shape needs: of digits, with so many digits at once, and the carries to be dealt out over stages.
+/// What a shape needs of a plan: stages of digits and remainders, and carries to be dealt out over stages.
 struct Demand {
   int digit_stages = 0;
   int carries = 0;
   bool states_suffice = false;  ///< no position carries more than 1
 };
-Demand demand(const device::DeviceShape& shape, int digits_at_once);
+Demand demand(const device::DeviceShape& shape, const Plan& plan);
 
-/// Sets carry_stages and layers of a plan whose other choices are made, for so many carries a stage: no stage only
-/// passes.
+/// Sets the layers of a plan whose other choices are made: no stage only passes.
+void count_layers(const device::DeviceShape& shape, Plan& plan);
+/// Sets carry_stages, too, for so many carries a stage.
 void count_stages(const device::DeviceShape& shape, int carries_at_once, Plan& plan);
 
-/// The circuit for `shape`, on the lattice of every rounding; nothing of `shape.rounding` is in it. N is a power of
-/// two. Row e of the last stage is symbol e, in levels.
+/// The circuit for `shape`, on the lattice of every rounding; nothing of `shape.rounding` is in it. Row e of the last
+/// stage is symbol e, in levels.
 std::vector<Stage> build_circuit(const device::DeviceShape& shape, const Plan& plan);
 
 }  // namespace optinc::construct

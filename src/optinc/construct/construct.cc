@@ -23,14 +23,8 @@ namespace {
 /// More digits at once would take 2 * 255 wires an input; look-ahead over more positions would leave float32 little.
 constexpr int kMostDigitsAtOnce = 3;
 constexpr int kMostCarriesAtOnce = 4;
-void check(const device::DeviceShape& shape) {
-  shape.check();
-  base::require(std::has_single_bit(static_cast<unsigned>(shape.servers)),
-                "servers {}: a design is constructed for powers of two alone", shape.servers);
-}
-
 void check(const device::DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated) {
-  check(shape);
+  shape.check();
   base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                 widths.size());
   base::require(widths.front() == shape.inputs, "first width {}: expected the {} inputs", widths.front(), shape.inputs);
@@ -56,22 +50,36 @@ Plan bare_plan(const device::DeviceShape& shape) {
   return {.inputs = kHalf, .digits = kHalf, .states = kHalf, .carries = kHalf};
 }
 
+/// A plan, and what to try where float32 can't be proved to carry it: scales that are powers of two, where that makes
+/// sums exact, and more and more that is restored.
+std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
+  std::vector<Plan> plans;
+  const bool is_exact_in_twos = std::has_single_bit(static_cast<unsigned>(shape.servers));
+  for (plan.restore_digits = 0; plan.restore_digits <= 2; ++plan.restore_digits) {
+    for (const bool again : {false, true}) {
+      (is_exact_in_twos ? plan.powers_of_two : plan.restore_decimals) = again;
+      plans.push_back(plan);
+    }
+  }
+  return plans;
+}
+
 /// The ways of spending so many layers, those that bear most noise first; none where there are too few.
 std::vector<Plan> plans_of(const device::DeviceShape& shape, int layers) {
   std::vector<Plan> plans;
   for (int digits_at_once = 1; digits_at_once <= kMostDigitsAtOnce; ++digits_at_once) {
-    const Demand needs = demand(shape, digits_at_once);
-    for (const Lookahead lookahead : {Lookahead::states, Lookahead::weighted_sums}) {
-      if (lookahead == Lookahead::states && !needs.states_suffice) continue;
-      const int for_carries = layers - 1 - needs.digit_stages - (lookahead == Lookahead::states && needs.carries > 0);
-      const int carry_stages = std::min(needs.carries, for_carries);
-      if (carry_stages * kMostCarriesAtOnce < needs.carries) continue;
-      Plan plan = bare_plan(shape);
-      plan.digits_at_once = digits_at_once;
-      plan.lookahead = lookahead;
-      plan.carry_stages = carry_stages;
-      plan.layers = layers;
-      plans.push_back(plan);
+    Plan bare = bare_plan(shape);
+    bare.digits_at_once = digits_at_once;
+    bare.layers = layers;
+    for (Plan plan : and_safer_ones(shape, bare)) {
+      const Demand needs = demand(shape, plan);
+      for (const Lookahead lookahead : {Lookahead::states, Lookahead::weighted_sums}) {
+        if (lookahead == Lookahead::states && !needs.states_suffice) continue;
+        plan.lookahead = lookahead;
+        const int for_carries = layers - 1 - needs.digit_stages - (lookahead == Lookahead::states && needs.carries > 0);
+        plan.carry_stages = std::min(needs.carries, for_carries);
+        if (plan.carry_stages * kMostCarriesAtOnce >= needs.carries) plans.push_back(plan);
+      }
     }
   }
   return plans;
@@ -126,21 +134,15 @@ Layout as_small_as_possible(const std::vector<Stage>& stages, const device::Devi
   return best;
 }
 
-/// With wires that use their whole range; where float32 could not be proved to carry that, with scales that are powers
-/// of two. Refused where neither fits or is proved.
-Layout lay_and_prove(const device::DeviceShape& shape, Plan plan,
+/// Refused where the plan does not fit, or is not proved.
+Layout lay_and_prove(const device::DeviceShape& shape, const Plan& plan,
                      const std::function<Layout(const std::vector<Stage>&)>& lay_stages) {
-  Layout layout;
-  for (const bool powers_of_two : {false, true}) {
-    plan.powers_of_two = powers_of_two;
-    layout = lay_stages(build_circuit(shape, plan));
-    if (!layout.refusal.empty()) continue;
-    device::DeviceShape floor = shape;  // the constant light of the others is brought in later
-    floor.rounding = codec::Rounding::floor;
-    floor.every_rounding = shape.role != onn::Role::cascade_level_1;
-    layout.refusal = verify::prove_by_stage(layout.network, floor, layout.stages).refusal;
-    if (layout.refusal.empty()) break;
-  }
+  Layout layout = lay_stages(build_circuit(shape, plan));
+  if (!layout.refusal.empty()) return layout;
+  device::DeviceShape floor = shape;  // the constant light of the others is brought in later
+  floor.rounding = codec::Rounding::floor;
+  floor.every_rounding = shape.role != onn::Role::cascade_level_1;
+  layout.refusal = verify::prove_by_stage(layout.network, floor, layout.stages).refusal;
   return layout;
 }
 
@@ -152,7 +154,7 @@ Layout find_layout(const device::DeviceShape& shape, const std::vector<int>& wid
     Layout layout =
         lay_and_prove(shape, plan, [&](const std::vector<Stage>& stages) { return lay(stages, widths, approximated); });
     if (layout.refusal.empty()) return layout;
-    refusal = std::move(layout.refusal);
+    if (refusal.empty()) refusal = std::move(layout.refusal);
   }
   if (refusal.empty()) {
     int fewest = layers + 1;
@@ -198,9 +200,9 @@ Variant parse_variant(std::string_view name) {
 }
 
 Plan pick_plan(const device::DeviceShape& shape, Variant variant) {
-  check(shape);
+  shape.check();
   Plan plan = bare_plan(shape);
-  const Demand needs = demand(shape, plan.digits_at_once);
+  const Demand needs = demand(shape, plan);
   const bool by_states = variant == Variant::tolerant && needs.states_suffice;
   plan.lookahead = by_states ? Lookahead::states : Lookahead::weighted_sums;
   const int at_once = variant == Variant::shallow ? kMostCarriesAtOnce : by_states ? 2 : 1;
@@ -209,11 +211,16 @@ Plan pick_plan(const device::DeviceShape& shape, Variant variant) {
 }
 
 onn::Design construct(const device::DeviceShape& shape, const Plan& plan) {
-  check(shape);
-  Layout layout = lay_and_prove(
-      shape, plan, [&](const std::vector<Stage>& stages) { return as_small_as_possible(stages, shape, plan.sums); });
-  base::require(layout.refusal.empty(), "{}", layout.refusal);
-  return design_of(shape, std::move(layout));
+  shape.check();
+  std::string refusal;
+  for (Plan each : and_safer_ones(shape, plan)) {
+    count_layers(shape, each);
+    Layout layout = lay_and_prove(
+        shape, each, [&](const std::vector<Stage>& stages) { return as_small_as_possible(stages, shape, plan.sums); });
+    if (layout.refusal.empty()) return design_of(shape, std::move(layout));
+    if (refusal.empty()) refusal = std::move(layout.refusal);
+  }
+  base::refuse("{}", refusal);
 }
 
 onn::Design construct(const device::DeviceShape& shape, const std::vector<int>& widths,

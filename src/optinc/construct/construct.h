@@ -25,7 +25,9 @@ Plan pick_plan(const device::DeviceShape& shape, Variant variant);
 
 /// A design whose layers are as wide as the plan's stages, nothing of it approximated. It is right on the lattice of
 /// every rounding mode; with rounding nearest its first bias holds the constant light. Origin "constructed"; `wrong`
-/// and `accuracy` are left to whoever verifies it. Throws base::InputError where N is no power of two.
+/// and `accuracy` are left to whoever verifies it. What float32 can't be proved to carry is tried with
+/// scales that are powers of two, and with more that is restored (Plan). Throws base::InputError where nothing is
+/// proved, naming the layer and the signal.
 onn::Design construct(const device::DeviceShape& shape, const Plan& plan);
 
 /// The same in these widths, K .. M, with these layers approximated. Throws base::InputError, too, where widths and

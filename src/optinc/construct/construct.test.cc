@@ -12,6 +12,7 @@
 #include "optinc/onn/matrix_approximation.h"
 #include "optinc/onn/mzi_count.h"
 #include "optinc/verify/by_stage.h"
+#include "optinc/verify/inputs.h"
 #include "optinc/verify/relative_noise.h"
 #include "optinc/verify/verify.h"
 
@@ -183,21 +184,13 @@ TEST(Construct, StaysAtTheHighestCodeWhereLightLiftsAnAverageOverIt) {
   }
 }
 
-// 8 bits, 1,024 servers: 3,072 steps an input. Float32 does not carry the fifth digit.
+// 8 bits, 1,000 servers: 3,000 steps an input, and what float32 rounds grows from remainder to remainder.
 TEST(Construct, RefusesWhatFloat32CanNotBeProvedToCarry) {
   EXPECT_THAT(
       [] {
-        construct({8, 1024, 4}, pick_plan({8, 1024, 4}, Variant::tolerant));
+        construct({8, 1000, 4}, pick_plan({8, 1000, 4}, Variant::tolerant));
       },
-      ThrowsMessage<base::InputError>(HasSubstr("layer 3: the rest of input 1 from place -3 down is off by")));
-}
-
-TEST(Construct, RefusesServersThatAreNoPowerOfTwo) {
-  EXPECT_THAT(
-      [] {
-        construct({8, 6, 4}, kB8N4, {});
-      },
-      ThrowsMessage<base::InputError>(HasSubstr("servers 6: a design is constructed for powers of two")));
+      ThrowsMessage<base::InputError>(HasSubstr("layer 1: the rest of input 4 from place -1 down is off by")));
 }
 
 TEST(Construct, NamesTheStageThatDoesNotFitAndItsWidth) {
@@ -221,7 +214,7 @@ TEST(Construct, NamesTheStageThatDoesNotFitInItsSquares) {
         construct({8, 4, 4}, {4, 28, 28, 28, 28, 4}, onn::LayerSet::parse("2", 5));
       },
       ThrowsMessage<base::InputError>(
-          HasSubstr("layer 2, 28 x 28) with 6 wires from 24 does not fit in squares of side 28")));
+          HasSubstr("layer 2, 28 x 28) with 14 wires from 24 does not fit in squares of side 28")));
 }
 
 TEST(Construct, SaysHowManyLayersItNeeds) {
@@ -248,7 +241,20 @@ onn::Design construct_variant(const DeviceShape& shape, Variant variant) {
   return construct(shape, pick_plan(shape, variant));
 }
 
-// All of them on all of their inputs, or a sample where those are too many; by stage on all.
+/// Proved on all inputs; right on all of them, or a sample where those are too many; no further off than proved.
+void expect_proved_and_right(const onn::Design& design, const DeviceShape& shape, std::uint64_t sample) {
+  onn::check(design, "constructed");
+  const verify::ByStageProof proof = verify::prove_by_stage(design.network, shape, verify::parse_stages(design.stages));
+  EXPECT_EQ(proof.refusal, "");
+  const bool few = verify::possible_inputs(shape) <= 30000;
+  const verify::Verification found =
+      verify::verify(device::OnnAverager(design, shape), few ? verify::VerifyOptions{} : sample_of(sample));
+  EXPECT_EQ(found.wrong, 0u) << "of " << found.inputs;
+  for (std::size_t m = 0; m < found.largest_errors.size(); ++m) {
+    EXPECT_LE(found.largest_errors[m], proof.largest_errors[m] + 1e-12) << "symbol " << m + 1;
+  }
+}
+
 TEST(ConstructVariant, IsProvedAndRight) {
   for (const Variant variant : {Variant::tolerant, Variant::shallow, Variant::narrow}) {
     for (const DeviceShape& shape : {DeviceShape{8, 4, 4},
@@ -262,20 +268,61 @@ TEST(ConstructVariant, IsProvedAndRight) {
                                      {12, 256, 6}}) {
       SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, variant "
                                       << static_cast<int>(variant));
-      const onn::Design design = construct_variant(shape, variant);
-      onn::check(design, "constructed");
-      const verify::ByStageProof proof =
-          verify::prove_by_stage(design.network, shape, verify::parse_stages(design.stages));
-      EXPECT_EQ(proof.refusal, "");
-      const bool few = shape.bits <= 8 && shape.servers <= 4;
-      const verify::Verification found =
-          verify::verify(device::OnnAverager(design), few ? verify::VerifyOptions{} : sample_of(2000));
-      EXPECT_EQ(found.wrong, 0u) << "of " << found.inputs;
-      for (std::size_t m = 0; m < found.largest_errors.size(); ++m) {
-        EXPECT_LE(found.largest_errors[m], proof.largest_errors[m] + 1e-12) << "symbol " << m + 1;
-      }
+      expect_proved_and_right(construct_variant(shape, variant), shape, 2000);
     }
   }
+}
+
+// Averages that end at no digit: decimals are divided as by hand. 16 bits over 6 servers is what float32 gets wrong
+// where no decimals are restored.
+TEST(ConstructVariant, IsProvedAndRightForServersThatAreNoPowerOfTwo) {
+  for (const Variant variant : {Variant::tolerant, Variant::shallow, Variant::narrow}) {
+    for (const DeviceShape& shape : {DeviceShape{4, 3, 2},
+                                     {8, 3, 4},
+                                     {8, 6, 4, Rounding::nearest},
+                                     {8, 6, 2},
+                                     {8, 12, 1},
+                                     {8, 24, 4, Rounding::nearest_unbiased},
+                                     {7, 5, 4},
+                                     {9, 7, 3},
+                                     {16, 6, 8, Rounding::nearest},
+                                     {16, 6, 4},
+                                     {32, 3, 16}}) {
+      SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs
+                                      << ", variant " << static_cast<int>(variant));
+      expect_proved_and_right(construct_variant(shape, variant), shape, 1000);
+    }
+  }
+}
+
+// Steps of 1/1024: float32 shows in them, until digits are restored.
+TEST(ConstructVariant, TakesTheMostServers) {
+  expect_proved_and_right(construct_variant({8, 1024, 4}, Variant::tolerant), {8, 1024, 4}, 1000);
+}
+
+// Any device: proved and right, or refused.
+RC_GTEST_PROP(ConstructProperty, IsExactWhereProved, ()) {
+  const auto role = *rc::gen::element(onn::Role::single, onn::Role::cascade_level_1, onn::Role::cascade_level_2);
+  DeviceShape shape = device::arbitrary_shape(/*most_bits=*/10, /*most_servers=*/2, role);
+  shape.servers = *rc::gen::inRange(2, role == onn::Role::single ? 20 : 8);
+  if (role == onn::Role::single && shape.rounding == Rounding::floor) {
+    shape.every_rounding = *rc::gen::arbitrary<bool>();
+  }
+  const auto variant = *rc::gen::element(Variant::tolerant, Variant::shallow, Variant::narrow);
+  RC_LOG() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs << ", "
+           << codec::to_string(shape.rounding) << (shape.every_rounding ? " every, " : ", ") << onn::to_string(role)
+           << ", variant " << static_cast<int>(variant) << "\n";
+  onn::Design design;
+  try {
+    design = construct_variant(shape, variant);
+  } catch (const base::InputError& error) {
+    RC_CLASSIFY(true, "refused");
+    RC_ASSERT_FALSE(std::string(error.what()).find("layer ") == std::string::npos);
+    return;
+  }
+  const verify::Verification found = verify::verify(device::OnnAverager(design, shape), sample_of(1000));
+  RC_ASSERT(found.wrong == 0u);
+  RC_ASSERT(found.largest_analog_error() < 0.01);
 }
 
 // The aim for 8 bits and 4 servers: at most 1,000 MZIs without P and T, where the paper has 41,664 with approximation.

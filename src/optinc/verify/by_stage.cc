@@ -125,6 +125,8 @@ class Prover {
   /// A_k with the constant light that the first bias adds: what the first layer sees.
   Boundary inputs() const {
     const device::DeviceShape& shape = digits_.shape();
+    // Steps of a power of two are exact in float32; others are rounded on the way to A_k and there.
+    const double rounding = digits_.has_remainders() ? 2 * 0x1p-24 : 0;
     Boundary boundary;
     boundary.readings = Matrix::Identity(shape.inputs, shape.inputs);
     for (int k = 0; k < shape.inputs; ++k) {
@@ -132,8 +134,8 @@ class Prover {
       rest.constant = digits_.bias_light(k);
       boundary.known.push_back({rest, digits_.pitch(k), digits_.most(k), 0});
       boundary.most.push_back(digits_.most(k));
-      boundary.errors.push_back(0);  // steps of a power of two are exact in float32
-      boundary.quanta.push_back(digits_.pitch(k));
+      boundary.errors.push_back(rounding * digits_.most(k));
+      boundary.quanta.push_back(digits_.has_remainders() ? 0 : digits_.pitch(k));
     }
     return boundary;
   }
@@ -208,7 +210,8 @@ class Prover {
     }
     for (const auto& [s, factor] : terms) {
       const double multiple = factor * before.known[s].pitch / sum.pitch;
-      if (multiple != std::round(multiple)) refuse("adds signals whose steps do not divide each other");
+      if (std::abs(multiple - std::round(multiple)) > 1e-9 * multiple)
+        refuse("adds signals whose steps do not divide each other");
     }
     for (Eigen::Index w = 0; w < readings.size(); ++w) sum.error += std::abs(readings(w)) * before.errors[w];
     if (terms.empty()) sum.pitch = 1;
@@ -251,14 +254,14 @@ class Prover {
     after.readings = Matrix::Zero(layer.outputs, static_cast<Eigen::Index>(claims.size()));
     for (std::size_t s = 0; s < claims.size(); ++s) {
       const Signal& claim = claims[s];
-      std::map<const Sum*, Sum> seen;  // the sums it is read from, with the factor of its reading in the slopes
+      std::map<Terms, Sum> seen;  // the sums it is read from, each with those of its wires
       for (const Reading& reading : claim.readings) {
         if (reading.wire < 0 || reading.wire >= layer.outputs) {
           refuse("{} is read from wire {}, expected 0 .. {}", in_words(claim), reading.wire, layer.outputs - 1);
         }
         after.readings(reading.wire, static_cast<Eigen::Index>(s)) += reading.factor;
         const auto& [sum, ramp] = wires[reading.wire];
-        auto [place, is_new] = seen.try_emplace(sum, *sum);
+        auto [place, is_new] = seen.try_emplace(sum->terms, *sum);
         if (is_new) place->second.ramps.clear();
         place->second.ramps.push_back(ramp);
       }
@@ -282,8 +285,9 @@ class Prover {
     return after;
   }
 
-  Known prove_signal(const Signal& claim, const std::map<const Sum*, Sum>& seen, const Boundary& before,
+  Known prove_signal(const Signal& claim, const std::map<Terms, Sum>& seen, const Boundary& before,
                      const Vector& readings, StageProof& proof) const {
+    check_addends(claim);
     if (claim.meaning == Meaning::digit && claim.carry_out && !is_whole(claim, /*with_carry_out=*/true)) {
       refuse("{}: a carry out of what is not all of it", in_words(claim));
     }
@@ -292,15 +296,16 @@ class Prover {
     // What each sum has to give: the parts of the claim, each from a sum that says it.
     std::map<const Sum*, std::vector<std::pair<double, Function>>> expected;
     for (const auto& [factor, part] : parts_of(claim, seen, before)) {
-      // Where two sums could say it, the one that has nothing else to say.
+      // Where two sums could say it, the one that is it, or that has nothing else to say.
       const Sum* giver = nullptr;
       Function function;
-      for (const auto& [sum, own] : seen) {
-        if (giver != nullptr && !expected[sum].empty()) continue;
-        if (std::optional<Function> says = part_from(part, sum->terms, before)) {
-          giver = sum;
+      for (const auto& [terms, sum] : seen) {
+        const bool is_it = terms.size() == 1 && is_same(part, before.known[terms.front().first].signal);
+        if (giver != nullptr && !is_it && !expected[&sum].empty()) continue;
+        if (std::optional<Function> says = part_from(part, terms, before)) {
+          giver = &sum;
           function = std::move(*says);
-          if (expected[sum].empty()) break;
+          if (is_it) break;
         }
       }
       if (giver == nullptr) refuse("{}: nothing that it is read from says {}", in_words(claim), in_words(part));
@@ -309,7 +314,7 @@ class Prover {
     double constant = claim.constant;
     for (const auto& each : seen) {
       const Sum& own = each.second;
-      const auto& functions = expected[each.first];
+      const auto& functions = expected[&own];
       const auto read = [&](double u) {
         double value = 0;
         for (const Ramp& ramp : own.ramps) value += readings(ramp.wire) * relu(ramp.slope * u + ramp.offset);
@@ -347,6 +352,14 @@ class Prover {
     return known;
   }
 
+  void check_addends(const Signal& claim) const {
+    std::vector<int> addends = claim.inputs;
+    if (claim.meaning == Meaning::rest) addends.push_back(claim.input);
+    for (const int a : addends) {
+      if (!digits_.is_addend(a)) refuse("{}: {} is no input and no remainder", in_words(claim), a);
+    }
+  }
+
   // --- what claims mean
   // --------------------------------------------------------------------------------------------------
 
@@ -356,8 +369,8 @@ class Prover {
       case Meaning::rest:
         return {digits_.pitch(claim.input), digits_.most_rest(claim.input, claim.place)};
       case Meaning::digit: {
-        double most = claim.carry_in ? digits_.most_carry(claim.position - 1) : 0;
-        for (const int k : claim.inputs) most += digits_.most_digit(k, claim.position);
+        const double most = digits_.most_digits(claim.inputs, claim.position) +
+                            (claim.carry_in ? digits_.most_carry(claim.position - 1) : 0);
         return {1, claim.carry_out ? std::min<double>(most, digits_.levels(claim.position) - 1) : most};
       }
       case Meaning::state:
@@ -372,27 +385,72 @@ class Prover {
 
   static Signal carry_at(int position) { return {.meaning = Meaning::carry, .position = position}; }
 
-  /// A claim as a sum of parts: a digit that grows is the digit before, the digits that come new, the carries.
-  std::vector<std::pair<double, Signal>> parts_of(const Signal& claim, const std::map<const Sum*, Sum>& seen,
-                                                  const Boundary& before) const {
-    if (claim.meaning != Meaning::digit) return {{1, claim}};
-    std::vector<std::pair<double, Signal>> parts;
+  static bool is_same(const Signal& a, const Signal& b) {
+    return std::tie(a.meaning, a.input, a.place, a.position, a.inputs, a.carry_in, a.carry_out) ==
+           std::tie(b.meaning, b.input, b.place, b.position, b.inputs, b.carry_in, b.carry_out);
+  }
+
+  using Parts = std::vector<std::pair<double, Signal>>;
+
+  /// A claim as a sum of parts, by what it is read from.
+  Parts parts_of(const Signal& claim, const std::map<Terms, Sum>& seen, const Boundary& before) const {
+    std::vector<Signal> alone;  // signals that are a sum by themselves
+    for (const auto& [terms, sum] : seen) {
+      if (terms.size() == 1) alone.push_back(before.known[terms.front().first].signal);
+    }
+    if (claim.meaning == Meaning::rest) return parts_of_rest(claim, alone);
+    if (claim.meaning == Meaning::digit) return parts_of_digit(claim, alone);
+    return {{1, claim}};
+  }
+
+  /// What was left before, less the digits that have been read off it since.
+  Parts parts_of_rest(const Signal& claim, const std::vector<Signal>& alone) const {
+    Parts parts;
+    for (const Signal& one : alone) {
+      if (one.meaning != Meaning::digit || one.inputs != std::vector{claim.input}) continue;
+      parts.emplace_back(-std::ldexp(1.0, 2 * (one.position - digits_.unit(claim.input))), one);
+    }
+    if (parts.empty()) return {{1, claim}};
+    Signal rest = claim;
+    rest.place += static_cast<int>(parts.size());
+    for (int place = claim.place + 1; place <= rest.place; ++place) {
+      const int position = place + digits_.unit(claim.input);
+      if (std::ranges::none_of(parts, [&](const auto& part) { return part.second.position == position; })) {
+        refuse("{}: the digit at position {} is missing", in_words(claim), position);
+      }
+    }
+    parts.emplace_back(1, std::move(rest));
+    return parts;
+  }
+
+  /// The digits before, those that come new, the carries.
+  Parts parts_of_digit(const Signal& claim, const std::vector<Signal>& alone) const {
+    Parts parts;
     Signal had{.meaning = Meaning::digit, .position = claim.position};
-    for (const auto& [sum, own] : seen) {
-      if (sum->terms.size() != 1) continue;
-      const Signal& one = before.known[sum->terms.front().first].signal;
+    for (const Signal& one : alone) {
       if (one.meaning != Meaning::digit || one.position != claim.position) continue;
-      had = one;
+      for (const int a : one.inputs) {
+        if (std::ranges::find(claim.inputs, a) == claim.inputs.end()) {
+          refuse("{} has lost a digit of {}", in_words(claim), in_words({.input = a}));
+        }
+        if (std::ranges::find(had.inputs, a) != had.inputs.end()) {
+          refuse("{} has a digit twice, of {}", in_words(claim), in_words({.input = a}));
+        }
+        had.inputs.push_back(a);
+      }
+      had.carry_in |= one.carry_in;
+      had.carry_out |= one.carry_out;
       parts.emplace_back(1, one);
-      break;
     }
-    for (const int k : claim.inputs) {
-      if (std::ranges::find(had.inputs, k) != had.inputs.end()) continue;
-      parts.push_back({1, {.meaning = Meaning::digit, .position = claim.position, .inputs = {k}, .readings = {}}});
-    }
-    for (const int k : had.inputs) {
-      if (std::ranges::find(claim.inputs, k) == claim.inputs.end()) {
-        refuse("{} has lost the digit of input {}", in_words(claim), k + 1);
+    for (const int a : claim.inputs) {
+      if (std::ranges::find(had.inputs, a) != had.inputs.end()) continue;
+      const int place = claim.position - digits_.unit(a);
+      Parts rest;  // the last digit is what remains, in units of its place
+      if (place == digits_.finest(a)) rest = parts_of_rest({.input = a, .place = place}, alone);
+      if (rest.size() > 1) {
+        for (auto& [factor, part] : rest) parts.emplace_back(std::ldexp(factor, -2 * place), std::move(part));
+      } else {
+        parts.push_back({1, {.meaning = Meaning::digit, .position = claim.position, .inputs = {a}, .readings = {}}});
       }
     }
     if (claim.carry_in && !had.carry_in) parts.emplace_back(1, carry_at(claim.position - 1));
@@ -406,7 +464,7 @@ class Prover {
 
   /// All inputs' digits and the carry from below are in it, and a carry went out or not.
   bool is_whole(const Signal& digit, bool with_carry_out) const {
-    return digit.meaning == Meaning::digit && digit.inputs == digits_.inputs_at(digit.position) &&
+    return digit.meaning == Meaning::digit && digit.inputs == digits_.addends_at(digit.position) &&
            digit.carry_out == with_carry_out && (digit.carry_in || digits_.most_carry(digit.position - 1) == 0);
   }
 
@@ -415,8 +473,28 @@ class Prover {
     if (terms.size() == 1) {
       if (auto function = part_from_one(part, before.known[terms.front().first].signal)) return function;
     }
+    if (const std::optional<Signal> remainder = remainder_of(terms, before)) return part_from_one(part, *remainder);
     if (part.meaning == Meaning::carry) return carry_from(part.position, terms, before);
     if (part.meaning == Meaning::symbol) return symbol_from(part.position, terms, before);
+    return std::nullopt;
+  }
+
+  /// The remainder that an input's decimals and 4^s times those before make up.
+  std::optional<Signal> remainder_of(const Terms& terms, const Boundary& before) const {
+    const auto has_decimals = [&](const Signal& one, int a) {
+      return one.meaning == Meaning::rest && one.input == a && one.place == -1;
+    };
+    if (!digits_.has_remainders() || terms.size() != 2) return std::nullopt;
+    for (int a = -1; digits_.is_addend(a); --a) {
+      const auto [of, earlier] = *digits_.remainder(a);
+      int found = 0;
+      for (const auto& [s, factor] : terms) {
+        const Signal& one = before.known[s].signal;
+        found += has_decimals(one, of) && factor == 1;
+        found += has_decimals(one, earlier) && factor == std::ldexp(1.0, 2 * (digits_.highest(a) + 1));
+      }
+      if (found == 2) return Signal{.meaning = Meaning::rest, .input = a, .place = digits_.highest(a)};
+    }
     return std::nullopt;
   }
 
@@ -442,7 +520,7 @@ class Prover {
         if (one.position != part.position) return std::nullopt;
         if (one.meaning == Meaning::state) return identity;
         const double levels = digits_.levels(part.position);
-        if (one.meaning != Meaning::digit || one.inputs != digits_.inputs_at(part.position) || one.carry_in ||
+        if (one.meaning != Meaning::digit || one.inputs != digits_.addends_at(part.position) || one.carry_in ||
             one.carry_out || digits_.most_carry(part.position) > 1 || digits_.most_carry(part.position - 1) > 1) {
           return std::nullopt;
         }
@@ -468,7 +546,7 @@ class Prover {
         digits[one.position] = factor;
         const bool lowest = factor == 1;
         if (lowest ? !is_whole(one, /*with_carry_out=*/false)
-                   : one.carry_in || one.carry_out || one.inputs != digits_.inputs_at(one.position)) {
+                   : one.carry_in || one.carry_out || one.inputs != digits_.addends_at(one.position)) {
           return std::nullopt;
         }
       } else if (one.meaning == Meaning::state) {
@@ -490,7 +568,8 @@ class Prover {
     };
     if (!digits.empty() && states.empty() && !carry && grows(digits, 4)) {
       const double wrap = digits.rbegin()->second * digits_.levels(position);
-      return [wrap](double u) { return std::floor(u / wrap); };
+      // No sum of digits that can be carries more than that.
+      return [wrap, most = digits_.most_carry(position)](double u) { return std::min(std::floor(u / wrap), most); };
     }
     if (!states.empty() && digits.empty() && grows(states, 2)) {
       const bool is_carried = carry && carry->first == states.begin()->first - 1 && carry->second == 1;
@@ -511,6 +590,7 @@ class Prover {
     }
     if (unit == 0) return std::nullopt;
     std::vector<int> missing = digits_.decimals_of(position);
+    bool decimals_missing = position == 0 && digits_.decimals();
     bool overflow_missing = digits_.most_carry(digits_.top()) > 0;
     for (const auto& [s, factor] : terms) {
       const Signal& one = before.known[s].signal;
@@ -518,10 +598,13 @@ class Prover {
       if (one.meaning == Meaning::symbol && one.position == position) {
         if (terms.size() != 1) return std::nullopt;
         missing.clear();
-        overflow_missing = false;
+        decimals_missing = overflow_missing = false;
       } else if (one.meaning == Meaning::digit && is_done(one)) {
         if (relative != std::ldexp(1.0, 2 * std::min(0, one.position - position))) return std::nullopt;
         if (one.position != position && std::erase(missing, one.position) == 0) return std::nullopt;
+      } else if (one.meaning == Meaning::rest && decimals_missing && one.input == *digits_.decimals() &&
+                 one.place == -1 && relative == 1) {
+        decimals_missing = false;
       } else if (one.meaning == Meaning::carry && one.position == digits_.top() &&
                  relative == digits_.levels(position) - 1) {
         overflow_missing = false;
@@ -529,7 +612,7 @@ class Prover {
         return std::nullopt;
       }
     }
-    if (!missing.empty() || overflow_missing) return std::nullopt;
+    if (!missing.empty() || decimals_missing || overflow_missing) return std::nullopt;
     // What is over the highest code by less than a step has come round to 0 in every digit.
     if (digits_.most_carry(digits_.top()) > 0 && digits_.most_over_the_top() >= 1) return std::nullopt;
     return [unit](double u) { return u / unit; };

@@ -72,7 +72,10 @@ TEST(ByStage, RefusesBadInput) {
   EXPECT_THROW(prove_by_stage(staircase(), kStairShape, Stages(1), -1), base::InputError);
   EXPECT_THROW(prove_by_stage(staircase(), kStairShape, Stages(1), std::numeric_limits<double>::quiet_NaN()),
                base::InputError);
-  EXPECT_THROW(prove_by_stage(staircase(), {.bits = 2, .servers = 3, .inputs = 1}, Stages(1)), base::InputError);
+  Stages stages = staircase_stages();
+  stages[0][0].inputs = {7};
+  EXPECT_THAT(prove_by_stage(staircase(), kStairShape, stages).refusal,
+              HasSubstr("layer 1: the digit at position 0: 7 is no input and no remainder"));
 }
 
 }  // namespace

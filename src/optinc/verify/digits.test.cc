@@ -1,6 +1,8 @@
 #include "optinc/verify/digits.h"
 
 #include <cmath>
+#include <map>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,11 +24,11 @@ TEST(Digits, OfEightBitsAndFourServers) {
   EXPECT_EQ(digits.digit(0, 0, 2.75), 2);
   EXPECT_EQ(digits.digit(0, -1, 2.75), 3);
   EXPECT_EQ(digits.rest(0, -1, 2.75), 0.75);
-  EXPECT_THAT(digits.inputs_at(3), ElementsAre(0));
-  EXPECT_THAT(digits.inputs_at(2), ElementsAre(0, 1));
-  EXPECT_THAT(digits.inputs_at(-1), ElementsAre(3));
-  EXPECT_THAT(digits.inputs_at(-2), IsEmpty());
-  EXPECT_EQ(digits.most_digit(0, 2), 3);
+  EXPECT_THAT(digits.addends_at(3), ElementsAre(0));
+  EXPECT_THAT(digits.addends_at(2), ElementsAre(0, 1));
+  EXPECT_THAT(digits.addends_at(-1), ElementsAre(3));
+  EXPECT_THAT(digits.addends_at(-2), IsEmpty());
+  EXPECT_EQ(digits.most_digits({0}, 2), 3);
   EXPECT_EQ(digits.most_carry(-1), 0);  // quarters of one input
   EXPECT_EQ(digits.most_carry(0), 1);   // 3 + 3
   EXPECT_EQ(digits.most_carry(3), 0);   // no average is over 255
@@ -52,6 +54,59 @@ TEST(Digits, ALevelOneHandsOnItsDecimals) {
   EXPECT_EQ(digits.last_pitch(), 1.0 / 8);
 }
 
+// 4 bits, 3 servers, 2 inputs: x_2 = frac(A_2) + 4 frac(A_1) in thirds. It has a digit up to 4, in the unit of A_2.
+TEST(Digits, OfServersThatAreNoPowerOfTwoHaveRemainders) {
+  const Digits digits({.bits = 4, .servers = 3, .inputs = 2});
+  EXPECT_TRUE(digits.has_remainders());
+  EXPECT_TRUE(digits.is_addend(-1));
+  EXPECT_FALSE(digits.is_addend(-2));
+  EXPECT_EQ(digits.remainder(-1)->of, 1);
+  EXPECT_EQ(digits.remainder(-1)->before, 0);
+  EXPECT_NEAR(digits.most(-1), 2.0 / 3 + 4 * 2.0 / 3, 1e-15);
+  EXPECT_EQ(digits.digit(-1, 0, 3.0 / 3), 1);
+  EXPECT_EQ(digits.digit(-1, 0, 10 * digits.pitch(-1)), 3);
+  EXPECT_NEAR(digits.rest(-1, -1, 10 * digits.pitch(-1)), 1.0 / 3, 1e-15);
+  EXPECT_THAT(digits.addends_at(0), ElementsAre(-1, 1));
+  EXPECT_EQ(digits.most_digits({-1}, 0), 3);     // 10/3
+  EXPECT_EQ(digits.most_digits({-1, 1}, 0), 5);  // 3 + 4 * 2/3
+  EXPECT_EQ(digits.most_carry(0), 1);
+  EXPECT_EQ(digits.most_carry(1), 0);
+}
+
+/// The code of the inputs, from the addends' digits alone.
+double code_of_digits(const Digits& digits, std::vector<double> rests) {
+  const device::DeviceShape& shape = digits.shape();
+  double code = 0;
+  std::map<int, double> decimals;
+  const auto take = [&](int a, double x) {
+    for (int place = 0; place <= digits.highest(a); ++place) {
+      code += digits.digit(a, place, x) * std::exp2(2 * (place + digits.unit(a)));
+    }
+    decimals[a] = digits.rest(a, -1, x);
+  };
+  for (int k = 0; k < shape.inputs; ++k) take(k, rests[k]);
+  for (int a = -1; digits.is_addend(a); --a) {
+    const auto [of, before] = *digits.remainder(a);
+    take(a, decimals[of] + std::exp2(2 * digits.highest(a) + 2) * decimals[before]);
+  }
+  return code;
+}
+
+RC_GTEST_PROP(DigitsProperty, OfInputsAndRemaindersAddUpToTheCode, ()) {
+  const int bits = *rc::gen::inRange(2, 17);
+  const int most_inputs = (bits + 1) / 2;
+  device::DeviceShape shape{.bits = bits, .servers = *rc::gen::element(3, 5, 6, 7, 12, 48, 100, 1000)};
+  shape.inputs = *rc::gen::element(most_inputs, (most_inputs + 1) / 2);
+  const Digits digits(shape);
+  std::vector<int> steps;
+  std::vector<double> x;
+  for (int k = 0; k < shape.inputs; ++k) {
+    steps.push_back(*rc::gen::inRange(0, shape.last_step(k) + 1));
+    x.push_back(static_cast<double>(steps.back()) / shape.servers);
+  }
+  RC_ASSERT(code_of_digits(digits, x) == shape.exact_code(steps.data()));
+}
+
 RC_GTEST_PROP(DigitsProperty, AddUpToTheInput, ()) {
   const int bits = *rc::gen::inRange(2, 13);
   const device::DeviceShape shape{.bits = bits, .servers = 1 << *rc::gen::inRange(1, 7), .inputs = 1 + (bits > 2)};
@@ -61,7 +116,7 @@ RC_GTEST_PROP(DigitsProperty, AddUpToTheInput, ()) {
     double sum = 0;
     for (int place = digits.finest(k); place <= digits.highest(k); ++place) {
       sum += digits.digit(k, place, x) * std::exp2(2 * place);
-      RC_ASSERT(digits.digit(k, place, x) <= digits.most_digit(k, place + digits.unit(k)));
+      RC_ASSERT(digits.digit(k, place, x) <= digits.most_digits({k}, place + digits.unit(k)));
     }
     RC_ASSERT(sum == x);
   }

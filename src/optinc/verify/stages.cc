@@ -78,7 +78,9 @@ Signal from_json(const Json& json) {
 std::string in_words(const Signal& signal) {
   switch (signal.meaning) {
     case Meaning::rest:
-      return fmt::format("the rest of input {} from place {} down", signal.input + 1, signal.place);
+      return signal.input < 0 ? fmt::format("the rest of the remainder of input {} from place {} down",
+                                            1 - signal.input, signal.place)
+                              : fmt::format("the rest of input {} from place {} down", signal.input + 1, signal.place);
     case Meaning::digit:
       return fmt::format("the digit at position {}", signal.position);
     case Meaning::state:
