@@ -6,6 +6,7 @@
 #include "optinc/cli/area_record.h"
 #include "optinc/cli/cli.h"
 #include "optinc/onn/design.h"
+#include "optinc/onn/rank_count.h"
 
 namespace optinc::cli {
 namespace {
@@ -18,34 +19,45 @@ struct Options {
   bool json = false;
 };
 
-void print_words(Context& context, const onn::Area& area) {
-  fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}  {:>9}  {:>11}\n", "layer", "size", "", "MZIs", "dense",
-             "reference", "activations");
-  int number = 0;
-  for (const onn::LayerArea& layer : area.layers) {
-    fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}  {:>9}  {:>11}\n", ++number,
-               fmt::format("{} x {}", layer.outputs, layer.inputs), layer.approximated ? "approximated" : "dense",
-               with_commas(layer.mzis), with_commas(layer.dense_mzis), with_commas(layer.reference_mzis),
-               with_commas(layer.activations));
-  }
-  const auto row = [&](const char* name, std::int64_t mzis, std::int64_t dense) {
-    fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}\n", name, "", "", with_commas(mzis),
-               with_commas(dense));
+/// by_rank: of each layer, where there is a network; else empty.
+void print_words(Context& context, const onn::Area& area, const std::vector<std::int64_t>& by_rank) {
+  const auto row = [&](const std::string& name, const std::string& size, const char* kind,
+                       const std::vector<std::int64_t>& counts) {
+    fmt::print(context.out, "{:>5}  {:>11}  {:12}", name, size, kind);
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      fmt::print(context.out, "  {:>{}}", with_commas(counts[i]), i == 3 ? 11 : 9);
+    fmt::print(context.out, "\n");
   };
-  row("P", area.preprocessing_mzis, area.preprocessing_mzis);
-  row("T", area.splitting_mzis, area.splitting_mzis);
-  fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}  {:>9}  {:>11}\n", "all", "", "", with_commas(area.mzis),
-             with_commas(area.dense_mzis), with_commas(area.reference_mzis), with_commas(area.activations));
+  fmt::print(context.out, "{:>5}  {:>11}  {:12}  {:>9}  {:>9}  {:>9}  {:>11}{}\n", "layer", "size", "", "MZIs", "dense",
+             "reference", "activations", by_rank.empty() ? "" : fmt::format("  {:>9}", "by rank"));
+  std::int64_t all_by_rank = 0;
+  for (std::size_t i = 0; i < area.layers.size(); ++i) {
+    const onn::LayerArea& layer = area.layers[i];
+    std::vector<std::int64_t> counts{layer.mzis, layer.dense_mzis, layer.reference_mzis, layer.activations};
+    if (!by_rank.empty()) counts.push_back(by_rank[i]);
+    if (!by_rank.empty()) all_by_rank += by_rank[i];
+    row(std::to_string(i + 1), fmt::format("{} x {}", layer.outputs, layer.inputs),
+        layer.approximated ? "approximated" : "dense", counts);
+  }
+  row("P", "", "", {area.preprocessing_mzis, area.preprocessing_mzis});
+  row("T", "", "", {area.splitting_mzis, area.splitting_mzis});
+  row("all", "", "", {area.mzis, area.dense_mzis, area.reference_mzis, area.activations});
   fmt::print(context.out, "{} of {} MZIs, {:.2f} %\n", with_commas(area.mzis), with_commas(area.dense_mzis),
              100 * area.ratio());
+  if (by_rank.empty()) return;
+  fmt::print(context.out, "without P and T: {}; dense {}; by rank, wires that meet no others apart, {}\n",
+             with_commas(area.mzis - area.preprocessing_mzis - area.splitting_mzis),
+             with_commas(area.dense_mzis - area.preprocessing_mzis - area.splitting_mzis), with_commas(all_by_rank));
 }
 
 void run_area(const Options& options, Context& context) {
   onn::Area area;
+  std::vector<std::int64_t> by_rank;
   if (!options.design.empty()) {
     base::require(options.layers.empty(), "a design file and --layers: expected one of the two");
     const onn::Design design = onn::load_design(options.design);
     area = onn::count_mzis(design.network.widths(), design.approximated, design.servers);
+    by_rank = onn::count_by_rank(design.network);
   } else {
     base::require(options.layers.size() >= 2, "{} layer widths: expected a design file, or --layers with at least 2",
                   options.layers.size());
@@ -54,9 +66,11 @@ void run_area(const Options& options, Context& context) {
                            options.servers);
   }
   if (options.json) {
-    print_json(context, area_json(area));
+    base::Json json = area_json(area);
+    for (std::size_t i = 0; i < by_rank.size(); ++i) json["layers"][i]["mzis_by_rank"] = by_rank[i];
+    print_json(context, json);
   } else {
-    print_words(context, area);
+    print_words(context, area, by_rank);
   }
 }
 

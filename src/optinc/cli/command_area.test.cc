@@ -20,6 +20,22 @@ TEST(Area, CountsTheDesignThatShips) {
   EXPECT_EQ(outcome.json()["layers"].size(), 6u);
 }
 
+// A constructed design's matrices are sparse.
+TEST(Area, CountsByRank) {
+  const Outcome outcome = run_program({"area", "designs/front/b8-n4-construct-tolerant.safetensors", "--json"});
+  std::int64_t dense = 0, by_rank = 0;
+  const base::Json layers = outcome.json()["layers"];
+  for (const base::Json& layer : layers) {
+    dense += layer["dense_mzis"].get<std::int64_t>();
+    by_rank += layer["mzis_by_rank"].get<std::int64_t>();
+  }
+  EXPECT_EQ(dense, 852);
+  EXPECT_LT(by_rank, 300);
+  EXPECT_GT(by_rank, 50);
+  EXPECT_THAT(run_program({"area", "designs/front/b8-n4-construct-tolerant.safetensors"}).out,
+              HasSubstr("without P and T: 606; dense 852; by rank"));
+}
+
 TEST(Area, CountsAStructureWithoutADesign) {
   const Outcome outcome =
       run_program({"area", "--layers", "4,64,128,256,512,256,128,64,8", "--servers", "4", "--approximate", "4-6"});
