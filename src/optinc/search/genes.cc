@@ -1,65 +1,114 @@
 #include "optinc/search/genes.h"
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 
 #include "optinc/base/error.h"
+#include "optinc/onn/matrix_approximation.h"
 
 namespace optinc::search {
 namespace {
 
-/// In the order of `genes`.
-enum class Place : std::size_t {
-  inputs_ramp,
-  digits_ramp,
-  states_ramp,
-  carries_ramp,
-  inputs_repeat,
-  digits_repeat,
-  states_repeat,
-  carries_repeat,
-  lookahead,
-  carries_at_once,
-  digits_at_once,
-  sums,
-  added_keep,
-  states_keep,
-  carries_keep,
+constexpr int kMostHidden = 6;
+constexpr std::array kWidths = {8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
+
+/// Genes by name, in order.
+class Values {
+ public:
+  Values(Over over, const std::vector<double>& values) : genes_(genes(over)), values_(values) {
+    base::require(values.size() == genes_.size(), "{} genes: expected {}", values.size(), genes_.size());
+  }
+  double operator()(std::string_view name) const {
+    for (std::size_t i = 0; i < genes_.size(); ++i) {
+      if (genes_[i].name == name) return values_[i];
+    }
+    base::refuse("{}: no such gene", name);
+  }
+  int whole(std::string_view name) const { return static_cast<int>(std::lround((*this)(name))); }
+  double repeat(std::string_view name) const { return std::exp2((*this)(name)); }
+
+ private:
+  const std::vector<Gene>& genes_;
+  const std::vector<double>& values_;
 };
 
-}  // namespace
-
-const std::vector<Gene>& genes() {
-  static const std::vector<Gene> all{
-      {"inputs_ramp", 0.4, 1},         {"digits_ramp", 0.2, 1},        {"states_ramp", 0.2, 1},
-      {"carries_ramp", 0.2, 1},        {"inputs_repeat", -0.5, 6},     {"digits_repeat", -0.5, 5},
-      {"states_repeat", -0.5, 4},      {"carries_repeat", -0.5, 4},    {"by_states", 0, 1, true},
-      {"carries_at_once", 1, 4, true}, {"digits_at_once", 1, 2, true}, {"sums", 0, 1, true},
-      {"added_keep", 1, 4, true},      {"states_keep", 1, 4, true},    {"carries_keep", 1, 4, true},
-  };
+std::vector<Gene> genes_of_structures() {
+  std::vector<Gene> all{{"relative_noise", -4, -2}, {"hidden", 2, kMostHidden, true}, {"start", 0, 1, true}};
+  for (int layer = 1; layer <= kMostHidden; ++layer) {
+    all.push_back({fmt::format("width_{}", layer), 0, kWidths.size() - 1.0, true});
+  }
+  for (int layer = 1; layer <= kMostHidden + 1; ++layer) {
+    all.push_back({fmt::format("approximated_{}", layer), 0, 1, true});
+  }
   return all;
 }
 
+}  // namespace
+
+std::string to_string(Over over) {
+  return over == Over::constructions ? "constructions" : "structures";
+}
+
+Over parse_over(std::string_view name) {
+  if (name == "constructions") return Over::constructions;
+  if (name == "structures") return Over::structures;
+  base::refuse("{}: nothing to search over; expected constructions or structures", name);
+}
+
+const std::vector<Gene>& genes(Over over) {
+  static const std::vector<Gene> constructions{
+      {"inputs_ramp", 0.4, 1},      {"digits_ramp", 0.2, 1},         {"states_ramp", 0.2, 1},
+      {"carries_ramp", 0.2, 1},     {"inputs_repeat", -0.5, 6},      {"digits_repeat", -0.5, 5},
+      {"states_repeat", -0.5, 4},   {"carries_repeat", -0.5, 4},     {"least_range", 0.1, 1},
+      {"by_states", 0, 1, true},    {"carries_at_once", 1, 4, true}, {"digits_at_once", 1, 2, true},
+      {"sums", 0, 1, true},         {"added_keep", 1, 4, true},      {"states_keep", 1, 4, true},
+      {"carries_keep", 1, 4, true}, {"restore_digits", 0, 1, true},  {"restore_decimals", 0, 1, true},
+  };
+  static const std::vector<Gene> structures = genes_of_structures();
+  return over == Over::constructions ? constructions : structures;
+}
+
 construct::Plan plan_of(const device::DeviceShape& shape, const std::vector<double>& values) {
-  base::require(values.size() == genes().size(), "{} genes: expected {}", values.size(), genes().size());
-  const auto value = [&](Place place) { return values[static_cast<std::size_t>(place)]; };
-  const auto whole = [&](Place place) { return static_cast<int>(std::lround(value(place))); };
-  const auto repeat = [&](Place place) { return std::exp2(value(place)); };
+  const Values value(Over::constructions, values);
   construct::Plan plan;
-  plan.sums = whole(Place::sums) == 1;
-  plan.digits_at_once = whole(Place::digits_at_once);
-  const construct::Demand needs = construct::demand(shape, plan.digits_at_once);
-  const bool by_states = whole(Place::lookahead) == 1 && needs.states_suffice && needs.carries > 0;
+  plan.sums = value.whole("sums") == 1;
+  plan.digits_at_once = value.whole("digits_at_once");
+  plan.restore_digits = value.whole("restore_digits");
+  plan.restore_decimals = value.whole("restore_decimals") == 1;
+  const construct::Demand needs = construct::demand(shape, plan);
+  const bool by_states = value.whole("by_states") == 1 && needs.states_suffice && needs.carries > 0;
   plan.lookahead = by_states ? construct::Lookahead::states : construct::Lookahead::weighted_sums;
-  construct::count_stages(shape, whole(Place::carries_at_once), plan);
-  plan.inputs = {.ramp = value(Place::inputs_ramp), .repeat = repeat(Place::inputs_repeat)};
-  plan.digits = {.ramp = value(Place::digits_ramp), .repeat = repeat(Place::digits_repeat)};
-  plan.added = {.keep = whole(Place::added_keep)};
-  plan.states = {
-      .ramp = value(Place::states_ramp), .repeat = repeat(Place::states_repeat), .keep = whole(Place::states_keep)};
-  plan.carries = {
-      .ramp = value(Place::carries_ramp), .repeat = repeat(Place::carries_repeat), .keep = whole(Place::carries_keep)};
+  construct::count_stages(shape, value.whole("carries_at_once"), plan);
+  const double least_range = value("least_range");
+  plan.inputs = {.ramp = value("inputs_ramp"), .repeat = value.repeat("inputs_repeat"), .least_range = least_range};
+  plan.digits = {.ramp = value("digits_ramp"), .repeat = value.repeat("digits_repeat"), .least_range = least_range};
+  plan.added = {.keep = value.whole("added_keep")};
+  plan.states = {.ramp = value("states_ramp"),
+                 .repeat = value.repeat("states_repeat"),
+                 .least_range = least_range,
+                 .keep = value.whole("states_keep")};
+  plan.carries = {.ramp = value("carries_ramp"),
+                  .repeat = value.repeat("carries_repeat"),
+                  .least_range = least_range,
+                  .keep = value.whole("carries_keep")};
   return plan;
+}
+
+Structure structure_of(const device::DeviceShape& shape, const std::vector<double>& values) {
+  const Values value(Over::structures, values);
+  Structure structure{{shape.inputs}, {}, std::pow(10, value("relative_noise")), value.whole("start") == 1};
+  for (int layer = 1; layer <= value.whole("hidden"); ++layer) {
+    structure.widths.push_back(kWidths[value.whole(fmt::format("width_{}", layer))]);
+  }
+  structure.widths.push_back(shape.symbols());
+  for (int layer = 1; layer < static_cast<int>(structure.widths.size()); ++layer) {
+    if (value.whole(fmt::format("approximated_{}", layer)) == 1 &&
+        onn::can_be_approximated(structure.widths[layer], structure.widths[layer - 1])) {
+      structure.approximated.insert(layer);
+    }
+  }
+  return structure;
 }
 
 }  // namespace optinc::search

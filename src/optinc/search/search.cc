@@ -28,7 +28,7 @@ struct Evaluation {
     std::vector<std::vector<double>> fitness;
     for (std::size_t i = 0; i < genes.size(); ++i) {
       scored[genes[i]] = scores[i];
-      fitness.push_back(objectives(scores[i], options->criteria));
+      fitness.push_back(objectives(scores[i], options->task));
     }
     return fitness;
   }
@@ -40,7 +40,7 @@ struct Problem {
 
   pagmo::vector_double fitness(const pagmo::vector_double& genes) const { return evaluation->evaluate({genes})[0]; }
   pagmo::vector_double batch_fitness(const pagmo::vector_double& many) const {
-    const std::size_t width = genes().size();
+    const std::size_t width = varied().size();
     std::vector<std::vector<double>> each;
     for (std::size_t i = 0; i < many.size(); i += width) {
       each.emplace_back(many.begin() + static_cast<std::ptrdiff_t>(i),
@@ -51,20 +51,21 @@ struct Problem {
       all.insert(all.end(), fitness.begin(), fitness.end());
     return all;
   }
-  pagmo::vector_double::size_type get_nobj() const { return evaluation->options->criteria.depth ? 3 : 2; }
+  pagmo::vector_double::size_type get_nobj() const { return count_objectives(evaluation->options->task); }
   pagmo::vector_double::size_type get_nix() const {
     pagmo::vector_double::size_type whole = 0;
-    for (const Gene& gene : genes()) whole += gene.whole ? 1 : 0;
+    for (const Gene& gene : varied()) whole += gene.whole ? 1 : 0;
     return whole;
   }
   std::pair<pagmo::vector_double, pagmo::vector_double> get_bounds() const {
     std::pair<pagmo::vector_double, pagmo::vector_double> bounds;
-    for (const Gene& gene : genes()) {
+    for (const Gene& gene : varied()) {
       bounds.first.push_back(gene.low);
       bounds.second.push_back(gene.high);
     }
     return bounds;
   }
+  const std::vector<Gene>& varied() const { return genes(evaluation->options->task.over); }
 };
 
 Generation draw(const Options& options, const Scorer& scorer) {
@@ -73,7 +74,7 @@ Generation draw(const Options& options, const Scorer& scorer) {
     const base::CounterStream stream(options.seed, static_cast<std::uint64_t>(i));
     std::vector<double>& values = all.emplace_back();
     std::uint64_t index = 0;
-    for (const Gene& gene : genes()) {
+    for (const Gene& gene : genes(options.task.over)) {
       const double width = gene.whole ? gene.high - gene.low + 1 : gene.high - gene.low;
       const double value = gene.low + width * stream.uniform(index++);
       values.push_back(gene.whole ? std::floor(value) : value);
@@ -88,12 +89,18 @@ Generation draw(const Options& options, const Scorer& scorer) {
 }  // namespace
 
 void check(const Options& options) {
-  construct::pick_plan(options.shape, construct::Variant::tolerant);  // refuses devices that have no construction
+  const Task& task = options.task;
+  if (task.over == Over::constructions) {
+    construct::pick_plan(task.shape, construct::Variant::tolerant);  // refuses devices that have no construction
+  }
+  task.shape.check();
+  chip::check(task.criteria.hardware);
   base::require(options.population >= 8 && options.population % 4 == 0,
                 "population {}: expected a multiple of 4, at least 8", options.population);
+  base::require(task.epochs >= 1, "{} epochs: expected at least 1", task.epochs);
   base::require(options.generations >= 1, "{} generations: expected at least 1", options.generations);
-  base::require(options.criteria.rate > 0 && options.criteria.rate < 1, "rate {}: expected more than 0, less than 1",
-                options.criteria.rate);
+  base::require(task.criteria.rate > 0 && task.criteria.rate < 1, "rate {}: expected more than 0, less than 1",
+                task.criteria.rate);
 }
 
 Generation search(const Options& options, const Scorer& scorer, int done, Generation generation,
@@ -111,9 +118,9 @@ Generation search(const Options& options, const Scorer& scorer, int done, Genera
     const auto seed = static_cast<unsigned>(base::CounterStream(options.seed, ~std::uint64_t{0}).word(done));
     pagmo::population population(problem, 0, seed);
     for (const Member& member : generation) {
-      population.push_back(member.genes, objectives(member.score, options.criteria));
+      population.push_back(member.genes, objectives(member.score, options.task));
     }
-    pagmo::nsga2 nsga2(1, 0.95, 10, 1.0 / static_cast<double>(genes().size()), 20, seed);
+    pagmo::nsga2 nsga2(1, 0.95, 10, 1.0 / static_cast<double>(genes(options.task.over).size()), 20, seed);
     nsga2.set_bfe(pagmo::bfe(pagmo::member_bfe()));
     population = pagmo::algorithm(nsga2).evolve(population);
     Generation next, scored;

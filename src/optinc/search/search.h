@@ -1,4 +1,5 @@
-// The front of size against noise, by evolution: NSGA-II (K. Deb et al., 2002) over constructions, as pagmo has it.
+// The front of size against noise, by evolution: NSGA-II (K. Deb et al., 2002) over constructions or structures, as
+// pagmo has it.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,7 @@
 namespace optinc::search {
 
 struct Options {
-  device::DeviceShape shape;
-  Criteria criteria;
+  Task task;
   int population = 40;  ///< a multiple of 4, at least 8
   int generations = 40;
   std::uint64_t seed = 1;

@@ -1,5 +1,7 @@
 #include "optinc/search/search.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -20,7 +22,7 @@ const device::DeviceShape kShape{.bits = 4, .servers = 2, .inputs = 2};
 
 std::vector<double> any_genes() {
   std::vector<double> values;
-  for (const Gene& gene : genes()) {
+  for (const Gene& gene : genes(Over::constructions)) {
     const double share = 0.01 * *rc::gen::inRange(0, 101);
     const double high = gene.whole ? gene.high : std::min(gene.high, 2.0);  // few repeats: small circuits
     const double value = gene.low + share * (high - gene.low);
@@ -53,13 +55,14 @@ RC_GTEST_PROP(FrontProperty, EverythingElseIsBeaten, (const std::vector<std::pai
 // Whatever is searched is right on every input, or is refused.
 RC_GTEST_PROP(CandidateProperty, IsExactWhatever, ()) {
   const std::vector<double> values = any_genes();
-  const device::DeviceShape shape{
-      .bits = *rc::gen::inRange(2, 7), .servers = 1 << *rc::gen::inRange(1, 4), .inputs = 1};
+  const device::DeviceShape shape{.bits = *rc::gen::inRange(2, 7), .servers = *rc::gen::inRange(2, 9), .inputs = 1};
   device::DeviceShape apart = shape;
   apart.inputs = shape.symbols();
-  Score found = score(apart, values, {.sample = 16, .most_mzis = 500});
+  const Task task{.shape = apart, .criteria = {.sample = 16, .most_mzis = 500}};
+  const Score found = score(task, values);
   if (!found.refusal.empty()) return;
-  const onn::Design design = build(apart, values);
+  RC_ASSERT(found.accuracy == 1);
+  const onn::Design design = build(task, values);
   onn::check(design, "searched");
   RC_ASSERT(design.origin == "searched");
   const onn::Area area = onn::count_mzis(design.network.widths(), design.approximated, apart.servers);
@@ -70,12 +73,69 @@ RC_GTEST_PROP(CandidateProperty, IsExactWhatever, ()) {
 Scorer plain_scorer(const Options& options) {
   return [&options](const std::vector<std::vector<double>>& many) {
     std::vector<Score> scores;
-    for (const auto& values : many) scores.push_back(score(options.shape, values, options.criteria));
+    for (const auto& values : many) scores.push_back(score(options.task, values));
     return scores;
   };
 }
 
-const Options kSmall{.shape = kShape, .criteria = {.sample = 32, .most_mzis = 600}, .population = 8, .generations = 3};
+const Options kSmall{
+    .task = {.shape = kShape, .criteria = {.sample = 32, .most_mzis = 600}}, .population = 8, .generations = 3};
+
+// Errors of phases cost a chip inputs; a candidate without them has none.
+TEST(Candidate, IsJudgedOnChips) {
+  Task task{.shape = kShape, .criteria = {.sample = 200, .chips = 2}};
+  std::vector<double> values;
+  for (const Gene& gene : genes(Over::constructions)) values.push_back(gene.whole ? gene.low : 1);
+  EXPECT_EQ(score(task, values).chip_rate, 1);
+  task.criteria.hardware.phase_error_rms_rad = 0.1;
+  const Score found = score(task, values);
+  EXPECT_LT(found.chip_rate, 0.9);
+  EXPECT_EQ(objectives(found, task).size(), count_objectives(task));
+  EXPECT_NEAR(objectives(found, task)[2], std::log10(1 - found.chip_rate), 1e-12);
+  const Score same = score_from_json(to_json(found));
+  EXPECT_EQ(objectives(same, task), objectives(found, task));
+}
+
+std::vector<double> structure_genes(std::map<std::string, double> given) {
+  std::vector<double> values;
+  for (const Gene& gene : genes(Over::structures))
+    values.push_back(given.contains(gene.name) ? given[gene.name] : gene.low);
+  return values;
+}
+
+TEST(Structures, AreTrainedAsTheyAreSaid) {
+  const Structure structure =
+      structure_of({.bits = 8, .servers = 4, .inputs = 4}, structure_genes({{"hidden", 2},
+                                                                            {"width_1", 4},
+                                                                            {"width_2", 5},
+                                                                            {"approximated_1", 1},
+                                                                            {"approximated_2", 1},
+                                                                            {"relative_noise", -3}}));
+  EXPECT_THAT(structure.widths, ElementsAre(4, 32, 48, 4));
+  EXPECT_EQ(structure.approximated.to_string(), "1");  // 48 x 32 does not divide
+  EXPECT_DOUBLE_EQ(structure.relative_noise, 1e-3);
+
+  const Task task{.shape = kShape, .over = Over::structures, .epochs = 30, .criteria = {.sample = 100}};
+  for (const double start : {0, 1}) {
+    const std::vector<double> values = structure_genes({{"hidden", 4},
+                                                        {"width_1", 5},
+                                                        {"width_2", 5},
+                                                        {"width_3", 4},
+                                                        {"width_4", 3},
+                                                        {"start", start},
+                                                        {"relative_noise", -3}});
+    const Score found = score(task, values);
+    EXPECT_EQ(found.refusal, "");
+    EXPECT_EQ(found.layers, 5);
+    EXPECT_GT(found.accuracy, start == 1 ? 0.99 : 0.5);
+    EXPECT_EQ(build(task, values, 2).network, build(task, values, 1).network);
+  }
+}
+
+TEST(Structures, LargerOnesAreNotTrained) {
+  const Task task{.shape = kShape, .over = Over::structures, .epochs = 1000000, .criteria = {.most_mzis = 50}};
+  EXPECT_EQ(score(task, structure_genes({})).refusal, "132 MZIs: more than 50");
+}
 
 TEST(Search, AResumedSearchIsTheUnbrokenOne) {
   std::vector<Generation> unbroken;
@@ -117,13 +177,13 @@ TEST(Search, RefusesOptionsOutOfRange) {
   options.population = 10;
   refused(options);
   options = kSmall;
-  options.shape.servers = 6;
+  options.task.shape.servers = 1;
   refused(options);
   options = kSmall;
   options.generations = 0;
   refused(options);
   options = kSmall;
-  options.criteria.rate = 1;
+  options.task.criteria.rate = 1;
   refused(options);
   EXPECT_THROW(plan_of(kShape, {1, 2}), base::InputError);
 }
