@@ -148,7 +148,11 @@ void write_front(const std::filesystem::path& file) {
     Json rates = Json::array(), chips = Json::array();
     for (const double sigma : {1e-3, 1e-2}) {
       rates.push_back({{"sigma", sigma}, {"trials", 285610}, {"rate", 1 - std::min(1.0, 500 * sigma / mzis * 100)}});
-      chips.push_back({{"phase_error_rad", sigma}, {"chips", 20}, {"rate", 0.9}, {"low", 0.88}, {"high", 0.92}});
+      chips.push_back({{"condition", "phase_shifter.error_rms_rad=" + std::to_string(sigma)},
+                       {"chips", 20},
+                       {"rate", 0.9},
+                       {"low", 0.88},
+                       {"high", 0.92}});
     }
     writer.write({{"type", "noise"},
                   {"design", fmt::format("b8-n4-{}", mzis)},

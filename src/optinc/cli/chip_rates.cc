@@ -6,30 +6,46 @@
 
 #include "optinc/base/progress.h"
 #include "optinc/chip/compile.h"
-#include "optinc/chip/hardware.h"
 #include "optinc/chip/monte_carlo.h"
+#include "optinc/cli/hardware_options.h"
+#include "optinc/cli/simulation_conditions.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/verify/inputs.h"
 
 namespace optinc::cli {
+
+std::vector<ChipCondition> chip_conditions(const std::vector<std::string>& sweeps,
+                                           const std::vector<std::string>& hardware) {
+  std::vector<ChipCondition> conditions;
+  for (const std::string& sweep : sweeps) {
+    const auto [key, values] = parse_sweep(sweep);
+    for (const double value : values) {
+      ChipCondition& condition = conditions.emplace_back(fmt::format("{}={:g}", key, value), chip::Hardware{});
+      condition.hardware.*hardware_field(key, "--sweep").value = value;
+      chip::check(condition.hardware);
+    }
+  }
+  for (const std::string& each : hardware) {
+    const chip::Hardware loaded = chip::load_hardware(each);
+    conditions.push_back({loaded.name, loaded});
+  }
+  return conditions;
+}
 
 base::Json chip_rates(const onn::Design& design, const std::string& name, const ChipRateOptions& options) {
   const chip::Program program = chip::compile(design, name, {.threads = options.threads});
   std::vector<std::uint64_t> numbers(options.chips);
   std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
   base::Json rates = base::Json::array();
-  for (const double error : options.phase_errors_rad) {
-    chip::Hardware hardware;  // ideal
-    hardware.phase_error_rms_rad = error;
-    const chip::Fab fab(program, hardware, mesh::Correction::none, options.seed);
+  for (const ChipCondition& condition : options.conditions) {
+    const chip::Fab fab(program, condition.hardware, mesh::Correction::none, options.seed);
     const double inputs =
         options.sample > 0 ? static_cast<double>(options.sample) : verify::possible_inputs(device::shape_of(design));
-    base::Progress progress(fmt::format("{}: phases off by {:g} rad", name, error),
-                            inputs * static_cast<double>(options.chips));
+    base::Progress progress(fmt::format("{}: {}", name, condition.name), inputs * static_cast<double>(options.chips));
     const chip::YieldSummary found = chip::summarise(
         chip::simulate_all(fab, numbers, {.sample = options.sample, .threads = options.threads}, &progress), 0.99,
         options.seed);
-    rates.push_back({{"phase_error_rad", error},
+    rates.push_back({{"condition", condition.name},
                      {"chips", options.chips},
                      {"rate", found.exact_symbol_rate},
                      {"low", found.rate_interval.low},

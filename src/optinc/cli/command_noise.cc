@@ -15,11 +15,15 @@
 namespace optinc::cli {
 namespace {
 
+constexpr const char* kPhaseErrors = "phase_shifter.error_rms_rad=0.0003,0.001,0.003,0.01";
+
 struct Options {
   std::vector<std::filesystem::path> designs;
   std::vector<double> sigmas{1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
   verify::NoiseOptions noise;
-  ChipRateOptions chips{.phase_errors_rad = {3e-4, 1e-3, 3e-3, 1e-2}};
+  ChipRateOptions chips;
+  std::vector<std::string> sweeps;
+  std::vector<std::string> hardware;
   std::filesystem::path records;
   bool json = false;
 };
@@ -69,8 +73,8 @@ void print_head(const Options& options, Context& context) {
   fmt::print(context.out, "{:28}  {:24}  {:>8}", "exact-symbol rate, sigma =", "origin", "MZIs");
   for (const double sigma : options.sigmas) fmt::print(context.out, "  {:>8}", fmt::format("{:g}", sigma));
   if (options.chips.chips > 0) {
-    for (const double error : options.chips.phase_errors_rad) {
-      fmt::print(context.out, "  {:>10}", fmt::format("{:g} rad", error));
+    for (std::size_t i = 0; i < options.chips.conditions.size(); ++i) {
+      fmt::print(context.out, "  {:>8}", fmt::format("chips {}", i + 1));
     }
   }
   fmt::print(context.out, "\n");
@@ -81,13 +85,17 @@ void print_row(const base::Json& found, Context& context) {
              with_commas(found["mzis"].get<std::uint64_t>()));
   for (const base::Json& rate : found["rates"]) fmt::print(context.out, "  {:8.6f}", rate["rate"].get<double>());
   for (const base::Json& rate : found.value("chip_rates", base::Json::array())) {
-    fmt::print(context.out, "  {:10.6f}", rate["rate"].get<double>());
+    fmt::print(context.out, "  {:8.6f}", rate["rate"].get<double>());
   }
   fmt::print(context.out, "\n");
   context.out.flush();
 }
 
-void run_noise(const Options& options, Context& context) {
+void run_noise(Options options, Context& context) {
+  base::require(options.chips.chips > 0 || (options.sweeps.empty() && options.hardware.empty()),
+                "--sweep, --hardware: expected --chips, how many of them are simulated");
+  if (options.sweeps.empty() && options.hardware.empty()) options.sweeps = {kPhaseErrors};
+  options.chips.conditions = chip_conditions(options.sweeps, options.hardware);
   std::unique_ptr<base::RecordWriter> records;
   if (!options.records.empty()) {
     records = std::make_unique<base::RecordWriter>(options.records, base::RecordMode::replace);
@@ -114,8 +122,10 @@ void run_noise(const Options& options, Context& context) {
     fmt::print(context.out, "every input, {} draws of noise each, seed {}\n", options.noise.draws, options.noise.seed);
   }
   if (options.chips.chips > 0) {
-    fmt::print(context.out, "rad: mean over {} simulated chips whose phases are off by so much (rms), all else ideal\n",
-               options.chips.chips);
+    for (std::size_t i = 0; i < options.chips.conditions.size(); ++i) {
+      fmt::print(context.out, "chips {}: {}, mean over {} simulated chips\n", i + 1, options.chips.conditions[i].name,
+                 options.chips.chips);
+    }
   }
 }
 
@@ -127,6 +137,7 @@ void add_noise(CLI::App& program, Context& context) {
       "  optinc noise designs/b8-n4.safetensors\n"
       "  optinc noise designs/*.safetensors --sample 100000 --sigma 1e-4,1e-3\n"
       "  optinc noise front/*.safetensors --chips 20 --records front.jsonl     # for optinc report\n"
+      "  optinc noise d.safetensors --chips 20 --sweep coupler.imbalance_rms_rad=0.003,0.01 --hardware shen-2017\n"
       "Relative noise sigma: on every output of every layer, behind its ReLU and the last layer included, independent\n"
       "Gaussian noise of sigma times that layer's largest absolute output over all inputs.");
   auto options = std::make_shared<Options>();
@@ -134,10 +145,11 @@ void add_noise(CLI::App& program, Context& context) {
   verb->add_option("--sigma", options->sigmas, "Relative noise, one or more")->delimiter(',')->capture_default_str();
   verb->add_option("--draws", options->noise.draws, "Draws of the noise, an input")->capture_default_str();
   verb->add_option("--sample", options->noise.sample, "Inputs drawn at random; 0: every input")->capture_default_str();
-  verb->add_option("--chips", options->chips.chips, "Simulate so many chips of each design, too, with phase errors");
-  verb->add_option("--phase-error", options->chips.phase_errors_rad, "Their phase errors, rad rms, one or more")
-      ->delimiter(',')
-      ->capture_default_str();
+  verb->add_option("--chips", options->chips.chips, "Simulate so many chips of each design, too");
+  verb->add_option(
+      "--sweep", options->sweeps,
+      fmt::format("Their parts, one or more: each value alone, all else ideal (default: {})", kPhaseErrors));
+  verb->add_option("--hardware", options->hardware, "Presets or TOML files for chips, one or more");
   verb->add_option("--seed", options->noise.seed, "Same seed, same noise and sample")->capture_default_str();
   verb->add_option("--records", options->records, "Write records (JSON lines) here");
   add_threads_option(*verb, options->noise.threads);

@@ -53,21 +53,34 @@ TEST(Noise, SaysSizesAndSimulatesChips) {
   const TemporaryFolder folder;
   const std::string file = folder / "c.safetensors";
   ASSERT_EQ(run_program({"design", "--construct", "--servers", "2", "--out", file}).exit_code, kOk);
-  const std::vector<std::string> arguments{
-      "noise", file,      "--sample", "300",           "--draws",  "1",         "--sigma",
-      "1e-3",  "--chips", "3",        "--phase-error", "1e-5,0.1", "--records", folder / "n.jsonl"};
+  const std::vector<std::string> arguments{"noise",      file,
+                                           "--sample",   "300",
+                                           "--draws",    "1",
+                                           "--sigma",    "1e-3",
+                                           "--chips",    "3",
+                                           "--sweep",    "phase_shifter.error_rms_rad=1e-5,0.1",
+                                           "--sweep",    "coupler.imbalance_rms_rad=0.2",
+                                           "--hardware", "ideal",
+                                           "--records",  folder / "n.jsonl"};
   const Outcome outcome = run_program(arguments);
   ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("mean over 3 simulated chips"));
   const base::Json found = base::read_records(folder / "n.jsonl")[1];
   EXPECT_EQ(found["servers"], 2);
   EXPECT_GT(found["mzis"], 100);
-  ASSERT_EQ(found["chip_rates"].size(), 2u);
-  EXPECT_EQ(found["chip_rates"][0]["rate"], 1.0);
-  EXPECT_LT(found["chip_rates"][1]["rate"], 0.9);
+  const base::Json rates = found["chip_rates"];
+  ASSERT_EQ(rates.size(), 4u);
+  EXPECT_EQ(rates[0]["condition"], "phase_shifter.error_rms_rad=1e-05");
+  EXPECT_EQ(rates[0]["rate"], 1.0);
+  EXPECT_LT(rates[1]["rate"], 0.9);
+  EXPECT_EQ(rates[2]["condition"], "coupler.imbalance_rms_rad=0.2");
+  EXPECT_LT(rates[2]["rate"], 0.9);
+  EXPECT_EQ(rates[3]["condition"], "ideal");
+  EXPECT_EQ(rates[3]["rate"], 1.0);
   EXPECT_EQ(run_program({"report", folder / "n.jsonl", "--out", folder / "page.html"}).exit_code, kOk);
-  expect_bad_input(run_program({"noise", file, "--sample", "10", "--chips", "1", "--phase-error", "-1", "--json"}),
+  expect_bad_input(run_program({"noise", file, "--chips", "1", "--sweep", "phase_shifter.error_rms_rad=-1", "--json"}),
                    "-1");
+  expect_bad_input(run_program({"noise", file, "--sweep", "phase_shifter.error_rms_rad=0.1"}), "expected --chips");
 }
 
 TEST(Noise, RefusesBadInput) {

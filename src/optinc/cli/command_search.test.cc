@@ -34,6 +34,34 @@ TEST(Search, WritesTheFrontAsDesignsThatAreRight) {
   EXPECT_EQ(outcome.json()["picked"], designs[0]["file"]);  // the smallest: all bear so little
 }
 
+TEST(Search, JudgesOnChips) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_search(folder / "front", "1");
+  arguments.insert(arguments.end(),
+                   {"--chips", "2", "--set", "phase_shifter.error_rms_rad=0.01", "--chip-rate", "0.5"});
+  const Outcome outcome = run_program(arguments);
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(R"(mean of 2 simulated chips, ideal {"phase_shifter.error_rms_rad":0.01})"));
+  EXPECT_THAT(outcome.out, HasSubstr("picked: "));
+  arguments = small_search(folder / "front", "1");
+  arguments.insert(arguments.end(), {"--hardware", "silicon"});
+  expect_bad_input(run_program(arguments), "--hardware, --set: expected --chips");
+}
+
+TEST(Search, TrainsStructures) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_search(folder / "front", "1");
+  arguments.insert(arguments.end(), {"--over", "structures", "--epochs", "8", "--json"});
+  const Outcome outcome = run_program(arguments);
+  ASSERT_NE(outcome.exit_code, kBadInput) << outcome.err;
+  for (const base::Json& design : outcome.json()["designs"]) {
+    const Outcome verified = run_program({"verify", design["file"].get<std::string>(), "--json"});
+    EXPECT_DOUBLE_EQ(verified.json()["accuracy"].get<double>(), design["accuracy"].get<double>());
+  }
+  const base::Json scored = base::read_records(folder / "front/search.records.jsonl")[1]["members"];
+  EXPECT_GT(scored[0]["score"]["mzis"], 0);
+}
+
 TEST(Search, AKilledSearchGoesOn) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_program(small_search(folder / "whole", "2")).exit_code, kOk);

@@ -7,9 +7,7 @@
 #include "optinc/cli/hardware_options.h"
 
 namespace optinc::cli {
-namespace {
 
-/// "a.b=1,2" -> "a.b" and {1, 2}.
 std::pair<std::string, std::vector<double>> parse_sweep(const std::string& text) {
   const std::size_t equals = text.find('=');
   base::require(equals != std::string::npos, "--sweep {}: expected table.key=value,value,..", text);
@@ -27,8 +25,6 @@ std::pair<std::string, std::vector<double>> parse_sweep(const std::string& text)
   }
   return {text.substr(0, equals), values};
 }
-
-}  // namespace
 
 std::vector<Condition> conditions_of(const ConditionOptions& options, const chip::Program& program) {
   base::require(options.sweep.empty() || !options.sensitivity, "--sweep and --sensitivity: expected one of them");

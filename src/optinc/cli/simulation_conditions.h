@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "optinc/base/record.h"
@@ -27,6 +28,9 @@ struct ConditionOptions {
   std::string sweep;         ///< "table.key=v1,v2,.."; empty: none
   bool sensitivity = false;  ///< each imperfection alone, then each stage alone
 };
+
+/// "table.key=1,2" -> "table.key" and {1, 2}. Throws base::InputError for what is no such text.
+std::pair<std::string, std::vector<double>> parse_sweep(const std::string& text);
 
 /// Throws base::InputError for options that mean nothing.
 std::vector<Condition> conditions_of(const ConditionOptions& options, const chip::Program& program);

@@ -26,13 +26,14 @@ std::string row(const std::string& design, int mzis, double rate, const std::str
 }
 
 TEST(Front, IsDrawnAndTabled) {
-  const std::string chips = R"(,"chip_rates":[{"phase_error_rad":0.01,"chips":20,"rate":0.25,"low":0.2,"high":0.3}])";
+  const std::string chips =
+      R"(,"chip_rates":[{"condition":"phase_shifter.error_rms_rad=0.01","chips":20,"rate":0.25,"low":0.2,"high":0.3}])";
   const ReportInputs inputs{
       .records = {write_records("front.jsonl", noise_run(row("large", 2000, 1.0, chips) + row("small", 500, 0.875)))}};
   const std::string html = write_report(inputs);
   const std::string part = section(html, "front");
-  EXPECT_THAT(part,
-              AllOf(HasSubstr("Size against noise"), HasSubstr("87.50"), HasSubstr("2,000"), HasSubstr("0.01 rad")));
+  EXPECT_THAT(part, AllOf(HasSubstr("Size against noise"), HasSubstr("87.50"), HasSubstr("2,000"),
+                          HasSubstr("phase_shifter.error_rms_rad=0.01")));
   EXPECT_LT(part.find(">small<"), part.find(">large<"));  // by size
   const base::Json charts = base::Json::parse(script(html, "charts"));
   ASSERT_EQ(charts.size(), 1u);

@@ -20,8 +20,8 @@ void add_to_front(const RecordFields& fields, const std::string& type, FrontRuns
   }
   for (std::size_t i = 0; fields.has("chip_rates") && i < fields.list("chip_rates").size(); ++i) {
     const RecordFields rate = fields.item("chip_rates", i);
-    row.chip_rates.push_back({rate.number("phase_error_rad"), rate.count("chips"), rate.number("rate"),
-                              rate.number("low"), rate.number("high")});
+    row.chip_rates.push_back(
+        {rate.text("condition"), rate.count("chips"), rate.number("rate"), rate.number("low"), rate.number("high")});
   }
   runs.rows.push_back(std::move(row));
 }
@@ -33,7 +33,7 @@ Json summarise_front(const FrontRuns& runs) {
     for (const NoiseRate& rate : row.rates)
       rates.push_back({{"sigma", rate.sigma}, {"rate", number_or_null(rate.rate)}});
     for (const ChipRate& rate : row.chip_rates) {
-      chips.push_back({{"phase_error_rad", rate.phase_error_rad}, {"rate", number_or_null(rate.rate)}});
+      chips.push_back({{"condition", rate.condition}, {"rate", number_or_null(rate.rate)}});
     }
     rows.push_back({{"design", row.design},
                     {"origin", row.origin},

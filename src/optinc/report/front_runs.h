@@ -17,7 +17,7 @@ struct NoiseRate {
 };
 
 struct ChipRate {
-  double phase_error_rad = 0;
+  std::string condition;  ///< of the chips: a value of their parts, or a preset
   std::uint64_t chips = 0;
   double rate = 0, low = 0, high = 0;  ///< mean over chips, its 95 % interval
 };

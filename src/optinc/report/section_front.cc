@@ -90,7 +90,7 @@ Table rates_table(const std::vector<NoiseRow>& rows) {
 Table chips_table(const std::vector<NoiseRow>& rows) {
   std::vector<Column> columns{{"design", false}, {"origin", false}, {"MZIs"}};
   for (const ChipRate& rate : rows.front().chip_rates)
-    columns.push_back({fmt::format("{:g} rad", rate.phase_error_rad)});
+    columns.push_back({rate.condition});
   Table table(columns);
   for (const NoiseRow& row : rows) {
     std::vector<std::string> cells{row.design, row.origin, with_commas(row.mzis)};
@@ -124,7 +124,7 @@ void add_front(Page& page, const FrontRuns& front) {
     std::erase_if(on_chips, [](const NoiseRow& row) { return row.chip_rates.empty(); });
     if (on_chips.empty()) continue;
     page.add_table(chips_table(on_chips),
-                   fmt::format("The same on {} simulated chips each, all of whose phases are off (rms)",
+                   fmt::format("The same on {} simulated chips each; one value alone, all else ideal, or a preset",
                                on_chips.front().chip_rates.front().chips),
                    {Source::modelled});
   }
