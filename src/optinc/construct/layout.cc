@@ -1,9 +1,11 @@
 #include "optinc/construct/layout.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -142,6 +144,66 @@ std::vector<int> order_of_wires(const Stage& stage, const Stage& next) {
   return order;
 }
 
+/// The squares of one side of the wires, as they fill up. What a square lacks depends on the kinds of its wires alone,
+/// and most squares are like another: each is worked out once.
+class Squares {
+ public:
+  /// kinds: of each wire; wires of one kind are alike for these squares. lack: of a square with these wires.
+  Squares(int count, std::vector<int> kinds, std::function<int(const std::vector<int>&)> lack)
+      : kinds_(std::move(kinds)), lack_(std::move(lack)), states_{{{}, lack_({}), {}}}, squares_(count, 0) {}
+
+  bool is_empty(int square) const { return squares_[square] == 0; }
+  int size(int square) const { return static_cast<int>(states_[squares_[square]].wires.size()); }
+  int lack(int square) const { return states_[squares_[square]].lack; }
+  int lack_with(int square, int wire) { return states_[state_with(square, wire)].lack; }
+  void add(int square, int wire) { squares_[square] = state_with(square, wire); }
+
+ private:
+  struct State {
+    std::vector<int> wires;  ///< of one square that is so filled
+    int lack = 0;
+    std::map<int, int> after;  ///< state with one more wire, by its kind
+  };
+  int state_with(int square, int wire) {
+    const int state = squares_[square];
+    const auto [after, is_new] = states_[state].after.try_emplace(kinds_[wire], static_cast<int>(states_.size()));
+    if (!is_new) return after->second;
+    std::vector<int> wires = states_[state].wires;
+    wires.push_back(wire);
+    const int lack = lack_(wires);
+    states_.push_back({std::move(wires), lack, {}});
+    return static_cast<int>(states_.size()) - 1;
+  }
+
+  std::vector<int> kinds_;
+  std::function<int(const std::vector<int>&)> lack_;
+  std::vector<State> states_;  ///< 0: empty
+  std::vector<int> squares_;   ///< state of each
+};
+
+/// Numbers for what is the same.
+template <typename Key>
+std::vector<int> numbered(const std::vector<Key>& keys) {
+  std::map<Key, int> seen;
+  std::vector<int> numbers;
+  for (const Key& key : keys) numbers.push_back(seen.try_emplace(key, static_cast<int>(seen.size())).first->second);
+  return numbers;
+}
+
+/// Wires that read the same, and wires that are read the same.
+std::vector<int> kinds_of_rows(const Stage& stage) {
+  std::vector<std::map<int, double>> rows;
+  for (const Sum& row : stage.rows) rows.push_back(row.weights);
+  return numbered(rows);
+}
+std::vector<int> kinds_of_columns(std::size_t wires, const Stage& next) {
+  std::vector<std::map<int, double>> columns(wires);
+  for (std::size_t row = 0; row < next.rows.size(); ++row) {
+    for (const auto& [wire, weight] : next.rows[row].weights) columns[wire][static_cast<int>(row)] = weight;
+  }
+  return numbered(columns);
+}
+
 /// Places the wires between two layers one after the other, each where it costs least. `wires_before`: how many lead to
 /// `layer`. Nothing if there is none left for a wire.
 std::optional<Places> place_wires(const Layer& layer, int wires_before, const Layer& next) {
@@ -150,53 +212,42 @@ std::optional<Places> place_wires(const Layer& layer, int wires_before, const La
   const int next_pitch = next.is_cut_along() ? next.side() : width;  // and of those that take them
   const std::vector<int> before = count_up(wires_before);
   const std::vector<int> next_rows = count_up(static_cast<int>(next.stage().rows.size()));
-
-  struct Square {
-    std::vector<int> wires;
-    int lack = 0;
-  };
-  std::vector<Square> squares(width / pitch), next_squares(width / next_pitch);
-  for (Square& square : squares) square.lack = layer.is_cut_across() ? layer.lack({}, before) : 0;
-  for (Square& square : next_squares) square.lack = next.is_cut_along() ? next.lack(next_rows, {}) : 0;
+  Squares squares(width / pitch, kinds_of_rows(layer.stage()),
+                  [&](const std::vector<int>& wires) { return layer.is_cut_across() ? layer.lack(wires, before) : 0; });
+  Squares next_squares(
+      width / next_pitch, kinds_of_columns(layer.stage().rows.size(), next.stage()),
+      [&](const std::vector<int>& wires) { return next.is_cut_along() ? next.lack(next_rows, wires) : 0; });
 
   std::vector<bool> taken(width, false);
   Places places(layer.stage().rows.size());
   for (const int wire : order_of_wires(layer.stage(), next.stage())) {
     int best = -1;
     int best_cost = 0;
-    Square best_square, best_next;
     int last_cell = -1;
     bool tried_empty = false;  // all empty squares are alike
     for (int place = 0; place < width; ++place) {
-      const int cell = place / pitch * static_cast<int>(next_squares.size()) + place / next_pitch;
+      const int square = place / pitch, next_square = place / next_pitch;
+      const int cell = square * (width / next_pitch) + next_square;
       if (taken[place] || cell == last_cell) continue;
       last_cell = cell;
-      if (squares[place / pitch].wires.empty() && next_squares[place / next_pitch].wires.empty()) {
+      if (squares.is_empty(square) && next_squares.is_empty(next_square)) {
         if (tried_empty) continue;
         tried_empty = true;
       }
-      Square square = squares[place / pitch];
-      Square next_square = next_squares[place / next_pitch];
-      const int lack_before = square.lack + next_square.lack;
-      square.wires.push_back(wire);
-      next_square.wires.push_back(wire);
-      if (layer.is_cut_across()) square.lack = layer.lack(square.wires, before);
-      if (next.is_cut_along()) next_square.lack = next.lack(next_rows, next_square.wires);
-      if (square.lack > 0 || next_square.lack > 0) continue;
+      const int lack = squares.lack_with(square, wire), next_lack = next_squares.lack_with(next_square, wire);
+      if (lack > 0 || next_lack > 0) continue;
       // What it takes of the squares, and then how full they are.
-      const int cost = (square.lack + next_square.lack - lack_before) * 4 * width +
-                       static_cast<int>(square.wires.size() + next_square.wires.size());
+      const int cost = (lack + next_lack - squares.lack(square) - next_squares.lack(next_square)) * 4 * width +
+                       squares.size(square) + next_squares.size(next_square);
       if (best >= 0 && cost >= best_cost) continue;
       best = place;
       best_cost = cost;
-      best_square = std::move(square);
-      best_next = std::move(next_square);
     }
     if (best < 0) return std::nullopt;
     taken[best] = true;
     places[wire] = best;
-    squares[best / pitch] = std::move(best_square);
-    next_squares[best / next_pitch] = std::move(best_next);
+    squares.add(best / pitch, wire);
+    next_squares.add(best / next_pitch, wire);
   }
   return places;
 }
