@@ -10,13 +10,13 @@ mkdir -p "$folder"
 search() {  # OUT GENERATIONS COMMAND...
   local out=$1 generations=$2
   shift 2
-  "$@" search --bits 4 --servers 3 --population 8 --generations "$generations" --sample 64 --most-mzis 600 --chips 1 \
+  "$@" search --bits 4 --servers 3 --population 8 --generations "$generations" --sample 64 --most-mzis 9000 --chips 1 \
     --set phase_shifter.error_rms_rad=0.01 --threads 1 --out "$folder/$out" --json >/dev/null
 }
 search one 2 "$optinc"
 search two 2 "$@" 2 "$optinc"
 search cut 1 "$optinc"
-"$@" 3 "$optinc" search --bits 4 --servers 3 --population 8 --generations 2 --sample 64 --most-mzis 600 --chips 1 \
+"$@" 3 "$optinc" search --bits 4 --servers 3 --population 8 --generations 2 --sample 64 --most-mzis 9000 --chips 1 \
   --set phase_shifter.error_rms_rad=0.01 --threads 1 --out "$folder/cut" --resume --json >/dev/null
 for other in two cut; do
   for file in "$folder"/one/*.safetensors; do cmp "$file" "$folder/$other/$(basename "$file")"; done

@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kLeastNoise = 1e-6;  ///< less counts as this much
 constexpr double kLeastWrong = 1e-7;
+constexpr double kWorst = 1000;  ///< more than any objective
 
 double mzis_of(const std::vector<int>& widths, const onn::LayerSet& approximated, int servers) {
   const onn::Area area = onn::count_mzis(widths, approximated, servers);
@@ -117,7 +118,11 @@ Score score(const Task& task, const std::vector<double>& genes) {
 
 std::vector<double> objectives(const Score& score, const Task& task) {
   const Criteria& criteria = task.criteria;
-  if (!score.refusal.empty()) return std::vector<double>(count_objectives(task), 99);
+  if (!score.refusal.empty()) {
+    std::vector<double> worst(count_objectives(task), kWorst);
+    if (score.mzis > 0) worst[0] += std::log10(score.mzis);  // of what is too large, less is less bad
+    return worst;
+  }
   std::vector<double> objectives{std::log10(score.mzis), -std::log10(std::max(score.noise, kLeastNoise))};
   if (criteria.depth) objectives.push_back(score.layers);
   const double inputs =

@@ -47,7 +47,8 @@ onn::Design build(const Task& task, const std::vector<double>& genes, int thread
 Score score(const Task& task, const std::vector<double>& genes);
 
 /// log10 of the MZIs, minus log10 of the noise, the layers where they count, log10 of the share of inputs that is wrong
-/// on chips where they count, and without noise over structures. What was not built is worst in all.
+/// on chips where they count, and without noise over structures. What was not built is worst in all,
+/// and the worse the larger it would have been.
 std::vector<double> objectives(const Score& score, const Task& task);
 std::size_t count_objectives(const Task& task);
 
