@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The front of size against noise, for 8 bits and 4 servers: searched, then measured on every input and on simulated chips,
-# beside what was trained. And constructed designs of other devices. Records: runs/front/. Some thirty minutes on two cores; one
-# part alone: runs/front.sh search|designs|train|measure
+# beside what was trained. And constructed designs of other devices, and which devices can be constructed. Records: runs/front/.
+# An hour and a half on two cores, most of it trained structures; one part alone:
+#   runs/front.sh search|structures|designs|train|measure|devices|reach
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 optinc=$(realpath "${OPTINC:-build/optinc}")
@@ -9,20 +10,33 @@ out=runs/front
 work=output/front
 mkdir -p "$out" "$work" designs/front
 
+# For relative noise and for errors of phases: three objectives. Of the front, sixteen designs ship.
 search() {
-  "$optinc" search --bits 8 --servers 4 --population 48 --generations 40 --sample 8192 --seed 1 --out "$work/search"
-  cp "$work/search/search.records.jsonl" "$out/search-b8-n4.records"
-  for mzis in 376 384 453 530 622 757 1142 1498 2030 2557 2978 4166; do
-    cp "$work/search/$mzis-mzis.safetensors" "designs/front/b8-n4-$mzis.safetensors"
+  "$optinc" search --bits 8 --servers 4 --population 64 --generations 60 --sample 8192 --chips 3 \
+    --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/search" | tee "$out/search-b8-n4.txt"
+  grep -v '"type":"generation"' "$work/search/search.records.jsonl" >"$out/search-b8-n4.records"
+  rm -f designs/front/b8-n4-[0-9]*.safetensors
+  for pick in 376-mzis-2 384-mzis-5 450-mzis-8 533-mzis-4 679-mzis 757-mzis-3 950-mzis-2 1332-mzis 1753-mzis 2228-mzis-2 \
+    3452-mzis 4137-mzis 5697-mzis 7160-mzis-2 9828-mzis 13321-mzis-2; do
+    cp "$work/search/$pick.safetensors" "designs/front/b8-n4-${pick%%-*}.safetensors"
   done
 }
 
-# Constructed: every variant for the device of the front, and for other devices.
+# Structures, trained under relative noise from random and from constructed starts.
+structures() {
+  "$optinc" search --over structures --epochs 150 --bits 8 --servers 4 --population 12 --generations 7 --sample 8192 \
+    --most-mzis 50000 --chips 3 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
+    ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
+  grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"
+}
+
+# Constructed: every variant for the device of the front, one input alone, and other devices.
 designs() {
   for variant in tolerant narrow shallow; do
     "$optinc" design --construct --variant $variant --out "designs/front/b8-n4-construct-$variant.safetensors"
   done
-  for device in "8 8" "8 16" "8 64" "16 4" "32 4"; do
+  "$optinc" design --construct --inputs 1 --out designs/front/b8-n4-construct-one-input.safetensors
+  for device in "8 6" "8 8" "8 16" "8 64" "16 4" "16 6" "32 4"; do
     read -r bits servers <<<"$device"
     "$optinc" design --construct --bits "$bits" --servers "$servers" --out "designs/front/b$bits-n$servers.safetensors"
   done
@@ -41,15 +55,40 @@ train() {
   done
 }
 
+# With noise and chips that no search saw (seed 2).
 measure() {
   "$optinc" noise designs/front/b8-n4-*.safetensors "$work"/from-*.safetensors designs/b8-n4.safetensors \
     designs/b8-n4-tolerant.safetensors designs/b8-n4-constructed.safetensors --sigma 1e-4,3e-4,1e-3,3e-3,1e-2 --chips 20 \
+    --sweep phase_shifter.error_rms_rad=0.001,0.003,0.005,0.01 --sweep coupler.imbalance_rms_rad=0.003,0.01 \
+    --sweep phase_shifter.dac_bits=8,10 --sweep crosstalk.nearest=0.0001,0.001 --hardware shen-2017 --seed 2 \
     --records "$out/noise-b8-n4.jsonl" | tee "$out/noise-b8-n4.txt"
-  for device in b8-n8 b8-n16 b8-n64 b16-n4 b32-n4; do
-    "$optinc" verify "designs/front/$device.safetensors" --by-stage
-    "$optinc" area "designs/front/$device.safetensors" | tail -1
-  done | tee "$out/devices.txt"
 }
 
-if (($# == 0)); then set -- search designs train measure; fi
+# Other devices: constructed as wide as they are, beside the published structures. The inputs are too many for all.
+devices() {
+  for device in b8-n6 b8-n8 b8-n16 b8-n64 b16-n4 b16-n6 b32-n4; do
+    "$optinc" verify "designs/front/$device.safetensors" --by-stage
+    "$optinc" area "designs/front/$device.safetensors"
+  done | tee "$out/devices.txt"
+  mkdir -p "$work/published"
+  for device in b8-n8 b8-n16 b16-n4; do cp "designs/$device.safetensors" "$work/published/$device-published.safetensors"; done
+  "$optinc" noise designs/front/b{8-n6,8-n8,8-n16,8-n64,16-n4,16-n6,32-n4}.safetensors "$work"/published/*.safetensors \
+    --sample 20000 --draws 2 --sigma 1e-5,1e-4,3e-4,1e-3,3e-3 --seed 2 --records "$out/noise-devices.jsonl" |
+    tee "$out/noise-devices.txt"
+}
+
+# Which devices can be constructed: proved by stage, or refused.
+reach() {
+  for device in "8 4" "8 2" "8 1" "16 8" "16 4" "32 16"; do
+    read -r bits inputs <<<"$device"
+    printf '%s bits, %s inputs, servers' "$bits" "$inputs"
+    for servers in $(seq 2 32) 36 40 48 56 64 72 80 96 100 128 192 256 384 512 768 1000 1024; do
+      "$optinc" design --construct --bits "$bits" --inputs "$inputs" --servers "$servers" --out "$work/reach.safetensors" \
+        >/dev/null 2>&1 && printf ' %s' "$servers"
+    done
+    printf '\n'
+  done | tee "$out/reach.txt"
+}
+
+if (($# == 0)); then set -- search structures designs train measure devices reach; fi
 for part in "$@"; do "$part"; done

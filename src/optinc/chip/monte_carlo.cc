@@ -30,8 +30,7 @@ struct Tile {
        std::size_t count)
       : numbers(count), steps(count * shape.inputs), exact(count) {
     if (sample > 0) {
-      verify::draw_inputs(shape, seed, first, count, numbers.data());
-      verify::steps_of_inputs(shape, count, numbers.data(), steps.data());
+      verify::draw_inputs(shape, seed, first, count, numbers.data(), steps.data());
     } else {
       for (std::size_t i = 0; i < count; ++i) numbers[i] = first + i;
       shape.enumerate_steps(first, count, steps.data());

@@ -13,6 +13,7 @@
 #include "optinc/cli/cli.h"
 #include "optinc/cli/construction.h"
 #include "optinc/cli/hardware_options.h"
+#include "optinc/cli/inputs_record.h"
 #include "optinc/design/structure.h"
 #include "optinc/design/train.h"
 #include "optinc/device/onn_averager.h"
@@ -164,13 +165,6 @@ void print_proof(const base::Json& proof, double inputs, Context& context) {
                proof["noise"].get<double>());
   }
   fmt::print(context.out, "\n");
-}
-
-/// As a whole number where one holds it.
-base::Json inputs_json(const device::DeviceShape& shape) {
-  const double inputs = verify::possible_inputs(shape);
-  if (inputs < 0x1p63) return shape.input_count();
-  return inputs;
 }
 
 /// Records of a run that begins; one that is resumed appends to those it had.

@@ -8,14 +8,19 @@
 #include "optinc/base/version.h"
 #include "optinc/cli/chip_rates.h"
 #include "optinc/cli/cli.h"
+#include "optinc/cli/inputs_record.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/verify/inputs.h"
 #include "optinc/verify/relative_noise.h"
 
 namespace optinc::cli {
 namespace {
 
 constexpr const char* kPhaseErrors = "phase_shifter.error_rms_rad=0.0003,0.001,0.003,0.01";
+
+/// Of more inputs, the largest outputs are those of the sample.
+constexpr double kMostForLargest = 1 << 22;
 
 struct Options {
   std::vector<std::filesystem::path> designs;
@@ -33,10 +38,15 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
   const onn::Design design = onn::load_design(path);
   const device::DeviceShape shape = device::shape_of(design);
   const std::string name = path.stem().string();
-  const auto inputs = static_cast<double>(shape.input_count());
-  base::Progress scales(fmt::format("{}: largest outputs", name), inputs);
-  const std::vector<double> largest =
-      verify::largest_outputs(design.network, shape, {.threads = options.noise.threads}, &scales);
+  const double inputs = verify::possible_inputs(shape);
+  const std::uint64_t sample_of_largest = inputs > kMostForLargest ? options.noise.sample : 0;
+  base::require(inputs <= kMostForLargest || sample_of_largest > 0,
+                "{}: {:.3g} possible inputs, expected --sample, how many of them are drawn", path.string(), inputs);
+  base::Progress scales(fmt::format("{}: largest outputs", name),
+                        sample_of_largest > 0 ? static_cast<double>(sample_of_largest) : inputs);
+  const std::vector<double> largest = verify::largest_outputs(
+      design.network, shape,
+      {.seed = options.noise.seed, .sample = sample_of_largest, .threads = options.noise.threads}, &scales);
   base::Json rates = base::Json::array();
   for (const double sigma : options.sigmas) {
     const double trials =
@@ -53,11 +63,12 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
                    {"layers", design.network.widths()},
                    {"mzis", area.mzis - area.preprocessing_mzis - area.splitting_mzis},
                    {"accuracy", design.accuracy},
-                   {"inputs", shape.input_count()},
+                   {"inputs", inputs_json(shape)},
                    {"sample", options.noise.sample},
                    {"draws", options.noise.draws},
                    {"seed", options.noise.seed},
                    {"largest_outputs", largest},
+                   {"largest_outputs_sample", sample_of_largest},
                    {"rates", rates}};
   if (options.chips.chips > 0) {
     ChipRateOptions chips = options.chips;
@@ -139,7 +150,7 @@ void add_noise(CLI::App& program, Context& context) {
       "  optinc noise front/*.safetensors --chips 20 --records front.jsonl     # for optinc report\n"
       "  optinc noise d.safetensors --chips 20 --sweep coupler.imbalance_rms_rad=0.003,0.01 --hardware shen-2017\n"
       "Relative noise sigma: on every output of every layer, behind its ReLU and the last layer included, independent\n"
-      "Gaussian noise of sigma times that layer's largest absolute output over all inputs.");
+      "Gaussian noise of sigma times that layer's largest absolute output over all inputs (of millions, over the sample).");
   auto options = std::make_shared<Options>();
   verb->add_option("designs", options->designs, "Design files (safetensors)")->required();
   verb->add_option("--sigma", options->sigmas, "Relative noise, one or more")->delimiter(',')->capture_default_str();

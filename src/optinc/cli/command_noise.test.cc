@@ -83,6 +83,18 @@ TEST(Noise, SaysSizesAndSimulatesChips) {
   expect_bad_input(run_program({"noise", file, "--sweep", "phase_shifter.error_rms_rad=0.1"}), "expected --chips");
 }
 
+// 13^16 inputs: nobody goes through them.
+TEST(Noise, SamplesWhatCanNotBeEnumerated) {
+  const std::string file = "designs/front/b32-n4.safetensors";
+  const Outcome outcome = run_program({"noise", file, "--sample", "200", "--draws", "1", "--sigma", "1e-5", "--json"});
+  ASSERT_EQ(outcome.exit_code, kOk) << outcome.err;
+  const base::Json found = outcome.json()["noise"][0];
+  EXPECT_EQ(found["rates"][0]["rate"], 1.0);
+  EXPECT_EQ(found["largest_outputs_sample"], 200);
+  EXPECT_EQ(found["inputs"].get<double>(), 665416609183179841.0);
+  expect_bad_input(run_program({"noise", file, "--json"}), "6.65e+17 possible inputs, expected --sample");
+}
+
 TEST(Noise, RefusesBadInput) {
   expect_bad_input(run_program({"noise", kDesign, "--sigma", "-1", "--sample", "10", "--json"}),
                    "relative noise -1: expected 0 or more");

@@ -12,6 +12,7 @@
 #include "optinc/base/error.h"
 #include "optinc/base/progress.h"
 #include "optinc/cli/cli.h"
+#include "optinc/cli/inputs_record.h"
 #include "optinc/cli/mpi_ranks.h"
 #include "optinc/device/exact_averager.h"
 #include "optinc/device/onn_averager.h"
@@ -85,21 +86,27 @@ double flops_of_forward(const onn::Network& network) {
   return flops;
 }
 
-base::Json describe_input(const device::Averager& averager, std::uint64_t number) {
+/// Of a wrong input: its number, A_k, the levels given, those that are right.
+base::Json describe_input(const device::Averager& averager, const verify::VerifyOptions& chosen, std::uint64_t number) {
   const device::DeviceShape& shape = averager.shape();
   std::vector<std::int32_t> steps(shape.inputs);
   std::vector<float> inputs(shape.inputs), levels(shape.symbols()), right(shape.symbols());
-  shape.enumerate_steps(number, 1, steps.data());
+  if (verify::are_numbered(shape)) {
+    shape.enumerate_steps(number, 1, steps.data());
+  } else {
+    std::uint64_t draw = 0;
+    verify::draw_inputs(shape, chosen.seed, number, 1, &draw, steps.data());
+  }
   device::levels_of_steps(shape, 1, steps.data(), inputs.data());
   averager.average(1, inputs.data(), levels.data());
   shape.levels_of_code(shape.exact_code(steps.data()), right.data());
   return {{"number", number}, {"inputs", inputs}, {"levels", levels}, {"right", right}};
 }
 
-base::Json to_json(const Options& options, const verify::VerifyOptions& chosen, std::uint64_t possible,
+base::Json to_json(const Options& options, const verify::VerifyOptions& chosen, const device::DeviceShape& shape,
                    const Answer& answer) {
   base::Json json = verify::to_json(answer.found);
-  json["possible"] = possible;
+  json["possible"] = inputs_json(shape);
   json["sampled"] = chosen.sampled;
   if (chosen.sampled) json["seed"] = chosen.seed;
   if (!options.range.empty()) json["first"] = chosen.first;
@@ -126,7 +133,11 @@ void print_shape(Context& context, const device::DeviceShape& shape) {
              shape.role == onn::Role::single ? "" : ", " + onn::to_string(shape.role));
 }
 
-void print_what_was_checked(Context& context, const verify::VerifyOptions& chosen, std::uint64_t possible,
+std::string count_in_words(double count) {
+  return count < 0x1p53 ? with_commas(static_cast<std::uint64_t>(count)) : fmt::format("{:.4g}", count);
+}
+
+void print_what_was_checked(Context& context, const verify::VerifyOptions& chosen, double possible,
                             const verify::Verification& found) {
   const std::uint64_t right = found.inputs - found.wrong;
   const char* const which = chosen.sampled ? "sampled inputs" : "inputs";
@@ -134,15 +145,15 @@ void print_what_was_checked(Context& context, const verify::VerifyOptions& chose
              which, 100 * found.accuracy(), with_commas(found.wrong));
   if (chosen.sampled) {
     fmt::print(context.out, "sampled: drawn at random with seed {} from {} possible inputs, not all of them checked\n",
-               chosen.seed, with_commas(possible));
+               chosen.seed, count_in_words(possible));
     // The share wrong that would let a sample pass without a wrong input once in 20: 1 - 0.05^(1/n).
     if (found.wrong == 0) {
       fmt::print(context.out, "at 95 % confidence at most {:.2g} % of all are wrong\n",
                  -100 * std::expm1(std::log(0.05) / static_cast<double>(found.inputs)));
     }
-  } else if (found.inputs < possible) {
+  } else if (static_cast<double>(found.inputs) < possible) {
     fmt::print(context.out, "checked: inputs {} .. {} of {} possible ones\n", with_commas(chosen.first),
-               with_commas(chosen.first + found.inputs - 1), with_commas(possible));
+               with_commas(chosen.first + found.inputs - 1), count_in_words(possible));
   }
 }
 
@@ -164,7 +175,7 @@ void print_words(Context& context, const device::DeviceShape& shape, const verif
                  const Answer& answer) {
   const verify::Verification& found = answer.found;
   print_shape(context, shape);
-  print_what_was_checked(context, chosen, shape.input_count(), found);
+  print_what_was_checked(context, chosen, verify::possible_inputs(shape), found);
   const base::Json json = verify::to_json(found);
   for (const base::Json& error : json["errors"]) {
     fmt::print(context.out, "  error {:+}: {} inputs ({:.1f} % of the errors)\n", error["value"].get<std::int64_t>(),
@@ -190,10 +201,8 @@ void print_words(Context& context, const device::DeviceShape& shape, const verif
 /// This rank's share of the work, and at rank 0 the answer of all.
 std::optional<Answer> verify_over_ranks(const device::Averager& averager, const verify::VerifyOptions& chosen,
                                         collective::Transport* transport) {
-  const std::uint64_t possible = averager.shape().input_count();
-  const std::uint64_t count = chosen.count > 0 ? chosen.count : possible;
-  base::Progress progress("verify", std::max(1.0, static_cast<double>(count) / chosen.ranks),
-                          chosen.rank == 0 ? stderr : nullptr);
+  const double count = chosen.count > 0 ? static_cast<double>(chosen.count) : verify::possible_inputs(averager.shape());
+  base::Progress progress("verify", std::max(1.0, count / chosen.ranks), chosen.rank == 0 ? stderr : nullptr);
   const verify::Verification mine = verify::verify(averager, chosen, &progress);
   const double sgemm_gflops = linalg::measure_sgemm_gflops(chosen.threads, /*seconds=*/0.3);
 
@@ -262,9 +271,10 @@ void run_verify(const Options& options, Context& context, collective::Transport*
   }
   answer->approximation = largest_approximation_error(design);
   answer->wrong = base::Json::array();
-  for (const std::uint64_t number : found.wrong_numbers) answer->wrong.push_back(describe_input(*averager, number));
+  for (const std::uint64_t number : found.wrong_numbers)
+    answer->wrong.push_back(describe_input(*averager, chosen, number));
   if (options.json) {
-    print_json(context, to_json(options, chosen, averager->shape().input_count(), *answer));
+    print_json(context, to_json(options, chosen, averager->shape(), *answer));
   } else {
     print_words(context, averager->shape(), chosen, *answer);
   }

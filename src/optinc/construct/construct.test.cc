@@ -287,7 +287,7 @@ TEST(ConstructVariant, IsProvedAndRightForServersThatAreNoPowerOfTwo) {
                                      {9, 7, 3},
                                      {16, 6, 8, Rounding::nearest},
                                      {16, 6, 4},
-                                     {32, 3, 16}}) {
+                                     {32, 6, 16}}) {
       SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs
                                       << ", variant " << static_cast<int>(variant));
       expect_proved_and_right(construct_variant(shape, variant), shape, 1000);

@@ -20,6 +20,7 @@
 #include "optinc/linalg/blas.h"
 #include "optinc/onn/matrix_approximation.h"
 #include "optinc/onn/mzi_count.h"
+#include "optinc/verify/inputs.h"
 #include "optinc/verify/relative_noise.h"
 
 namespace optinc::design {
@@ -39,7 +40,9 @@ double one_cycle(double peak, double done) {
 
 std::uint64_t samples_of_epoch(const TrainOptions& options) {
   if (options.epoch_samples > 0) return options.epoch_samples;
-  return std::clamp(options.shape.input_count(), TrainOptions::kSmallestEpoch, TrainOptions::kLargestEpoch);
+  return static_cast<std::uint64_t>(std::clamp(verify::possible_inputs(options.shape),
+                                               static_cast<double>(TrainOptions::kSmallestEpoch),
+                                               static_cast<double>(TrainOptions::kLargestEpoch)));
 }
 
 /// A network learnt for one device can be trained on for another with as many inputs and outputs of the same meaning.

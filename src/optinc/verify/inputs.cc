@@ -7,15 +7,34 @@
 
 namespace optinc::verify {
 
+namespace {
+
+/// 64 random bits for a place of a stream.
+std::uint64_t bits_at(const base::CounterStream& stream, std::uint64_t place) {
+  const std::array<std::uint32_t, 4> words = stream.block(place / 2);
+  const std::size_t half = 2 * (place % 2);
+  return std::uint64_t{words[half]} << 32 | words[half + 1];
+}
+
+}  // namespace
+
 void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint64_t first, std::size_t count,
-                 std::uint64_t* numbers) {
+                 std::uint64_t* numbers, std::int32_t* steps) {
   const base::CounterStream stream(seed, 0x73616d706c65);  // stream "sample" in ASCII
-  const std::uint64_t all = shape.input_count();
-  for (std::uint64_t draw = first; draw < first + count; ++draw) {
-    const std::array<std::uint32_t, 4> words = stream.block(draw / 2);
-    const std::size_t half = 2 * (draw % 2);
+  if (are_numbered(shape)) {
+    const std::uint64_t all = shape.input_count();
     // The remainder favours low numbers by less than all / 2^64.
-    *numbers++ = (std::uint64_t{words[half]} << 32 | words[half + 1]) % all;
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = bits_at(stream, first + i) % all;
+    return steps_of_inputs(shape, count, numbers, steps);
+  }
+  const auto inputs = static_cast<std::uint64_t>(shape.inputs);
+  for (std::size_t i = 0; i < count; ++i) {
+    numbers[i] = first + i;
+    for (std::uint64_t k = 0; k < inputs; ++k) {
+      const int lowest = shape.first_step(static_cast<int>(k));
+      const auto all = static_cast<std::uint64_t>(shape.last_step(static_cast<int>(k)) - lowest) + 1;
+      *steps++ = lowest + static_cast<std::int32_t>(bits_at(stream, numbers[i] * inputs + k) % all);
+    }
   }
 }
 
@@ -23,6 +42,10 @@ double possible_inputs(const device::DeviceShape& shape) {
   double count = 1;
   for (int k = 0; k < shape.inputs; ++k) count *= shape.last_step(k) - shape.first_step(k) + 1;
   return count;
+}
+
+bool are_numbered(const device::DeviceShape& shape) {
+  return possible_inputs(shape) < 0x1p63;
 }
 
 void steps_of_inputs(const device::DeviceShape& shape, std::size_t count, const std::uint64_t* numbers,

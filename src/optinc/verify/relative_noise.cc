@@ -59,8 +59,7 @@ struct Inputs {
       : numbers(count), levels(count * shape.inputs), exact(count) {
     std::vector<std::int32_t> steps(count * shape.inputs);
     if (options.sample > 0) {
-      draw_inputs(shape, options.seed, first, count, numbers.data());
-      steps_of_inputs(shape, count, numbers.data(), steps.data());
+      draw_inputs(shape, options.seed, first, count, numbers.data(), steps.data());
     } else {
       for (std::size_t i = 0; i < count; ++i) numbers[i] = first + i;
       shape.enumerate_steps(first, count, steps.data());

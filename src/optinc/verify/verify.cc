@@ -69,8 +69,7 @@ void verify_tile(const device::Averager& averager, const VerifyOptions& options,
                  Tile& tile, Verification& found) {
   const device::DeviceShape& shape = averager.shape();
   if (options.sampled) {
-    draw_inputs(shape, options.seed, first, count, tile.numbers.data());
-    steps_of_inputs(shape, count, tile.numbers.data(), tile.steps.data());
+    draw_inputs(shape, options.seed, first, count, tile.numbers.data(), tile.steps.data());
   } else {
     shape.enumerate_steps(first, count, tile.steps.data());
   }
@@ -115,7 +114,7 @@ void Verification::merge(const Verification& other, std::size_t keep_wrong) {
 }
 
 Verification verify(const device::Averager& averager, const VerifyOptions& options, base::Progress* progress) {
-  const std::uint64_t all = averager.shape().input_count();
+  const std::uint64_t all = options.sampled ? 0 : averager.shape().input_count();
   if (options.sampled) {
     base::require(options.count > 0, "a sample of 0 inputs: expected 1 or more");
   } else {
