@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The designs that are constructed: the two large devices of Tables I and II in the published structures, all four
 # structures of Table I with every layer approximated, and a cascade's levels. Seconds each, but for verifying every input.
-# The files in designs/ were made before circuits were made to bear noise: the same structures, other weights.
+# They go to output/; designs/ has copies.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p output

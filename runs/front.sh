@@ -24,7 +24,7 @@ search() {
 
 # Structures, trained under relative noise from random and from constructed starts.
 structures() {
-  "$optinc" search --over structures --epochs 150 --bits 8 --servers 4 --population 12 --generations 7 --sample 8192 \
+  "$optinc" search --over structures --epochs 100 --bits 8 --servers 4 --population 12 --generations 5 --sample 8192 \
     --most-mzis 50000 --chips 3 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
     ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
   grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"

@@ -40,6 +40,9 @@ struct Options {
   HardwareOptions noise{"", {}};
   std::string noise_correction = "none";
   bool json = false;
+
+  /// A construction that is not laid into a structure.
+  bool as_wide_as_needed() const { return construct && train.widths.empty() && approximate.empty(); }
 };
 
 /// What the flags mean together.
@@ -54,14 +57,13 @@ Plan plan_of(const Options& options) {
   train.shape.role = onn::parse_role(options.role);
   train.shape.every_rounding = options.rounding == "every" && train.shape.role != onn::Role::cascade_level_1;
   if (options.rounding != "every") train.shape.rounding = codec::parse_rounding(options.rounding);
-  const bool as_wide_as_needed = options.construct && train.widths.empty() && options.approximate.empty();
-  if (train.widths.empty() && !as_wide_as_needed) {
+  if (train.widths.empty() && !options.as_wide_as_needed()) {
     const design::Structure structure = design::pick_structure(train.shape);
     plan.why = structure.why;
     train.widths = structure.widths;
     train.approximated = structure.approximated;
   }
-  if (!as_wide_as_needed) {
+  if (!options.as_wide_as_needed()) {
     base::require(train.widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                   train.widths.size());
     train.shape.inputs = train.widths.front();
@@ -87,7 +89,7 @@ Plan plan_of(const Options& options) {
 base::Json construction(const Options& options, const design::TrainOptions& train) {
   const base::Json whole = design::configuration(train);
   base::Json config{{"construct", true}};
-  if (options.train.widths.empty() && options.approximate.empty()) config["variant"] = options.variant;
+  if (options.as_wide_as_needed()) config["variant"] = options.variant;
   for (const char* key : {"bits", "servers", "layers", "approximate", "rounding", "role"}) config[key] = whole[key];
   return config;
 }
@@ -237,6 +239,9 @@ void run_design(const Options& options, Context& context) {
   const bool is_sampled = static_cast<double>(inputs) < verify::possible_inputs(train.shape);
   fmt::print(context.out, "{} of {} inputs{} right, {} in {:.1f} s\n", with_commas(inputs - wrong), with_commas(inputs),
              is_sampled ? " drawn at random" : "", made->design.origin, made->effort["seconds"].get<double>());
+  if (options.as_wide_as_needed() && options.train.shape.inputs == 0 && made->design.inputs < train.shape.symbols()) {
+    fmt::print(context.out, "K = {}: with more inputs float32 can't be proved to carry it\n", made->design.inputs);
+  }
   if (!made->proof.empty()) print_proof(made->proof, verify::possible_inputs(train.shape), context);
   fmt::print(context.out, "{} of {} MZIs ({:.2f} %)\n", with_commas(area.mzis), with_commas(area.dense_mzis),
              100 * area.ratio());
@@ -273,7 +278,9 @@ void add_design(CLI::App& program, Context& context) {
       ->delimiter(',');
   verb->add_option("--approximate", options->approximate,
                    "Approximated layers: all, none or like 2,4-6 (default: all, or as picked)");
-  verb->add_option("--inputs", train.shape.inputs, "K, where --layers is left out; 0: picked")->capture_default_str();
+  verb->add_option("--inputs", train.shape.inputs,
+                   "K, where --layers is left out; 0: picked (constructed: one a symbol, or the most that are proved)")
+      ->capture_default_str();
   verb->add_option("--rounding", options->rounding,
                    "floor (the paper's), nearest, nearest-unbiased, or every: a floor that constant light on the last "
                    "input turns into the others (writes <out>-nearest, too)")

@@ -80,6 +80,14 @@ TEST(Design, ConstructsWithoutTraining) {
   EXPECT_EQ(six.json()["inputs"], 19 * 19 * 19 * 19);
   EXPECT_EQ(six.json()["wrong"], 0);
   EXPECT_EQ(six.json()["proof"]["proved"], true);
+  // With four inputs float32 can't be proved to carry 48 servers; with two it can.
+  const Outcome many =
+      run_program({"design", "--construct", "--bits", "8", "--servers", "48", "--out", folder / "x.safetensors"});
+  EXPECT_EQ(many.exit_code, kOk) << many.err;
+  EXPECT_THAT(many.out, testing::HasSubstr("K = 2: with more inputs float32 can't be proved to carry it"));
+  expect_bad_input(run_program({"design", "--construct", "--bits", "8", "--servers", "48", "--inputs", "4", "--out",
+                                folder / "x.safetensors"}),
+                   "layer 3: the rest of the remainder of input 3 from place -1 down is off by");
 }
 
 // 32 bits, 4 servers: 13^16 inputs, of which none is left out.

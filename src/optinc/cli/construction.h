@@ -19,13 +19,12 @@ struct Construction {
   double seconds = 0;
 };
 
-/// Of every input of the shape, or of a sample of 2^20 where there are more than 2^24; of none where there are more
-/// than can be numbered.
+/// Of every input of the shape, or of a sample of 2^20 where there are more than 2^24.
 verify::Verification verify_as_far_as_possible(const onn::Design& design, const device::DeviceShape& shape,
                                                int threads);
 
-/// Into these widths, with these layers approximated; without widths as `variant` asks, K of the shape or (0) all
-/// symbols apart. Throws base::InputError as construct::construct does.
+/// Into these widths, with these layers approximated; without widths as `variant` asks, K of the shape or (0) one a
+/// symbol, or where that is refused the most that are not. Throws base::InputError as construct::construct does.
 Construction construct_and_verify(device::DeviceShape shape, const std::vector<int>& widths,
                                   const onn::LayerSet& approximated, const std::string& variant, int threads);
 
