@@ -12,7 +12,7 @@ mkdir -p "$out" "$work" designs/front
 
 # For relative noise and for errors of phases: three objectives. Of the front, sixteen designs ship.
 search() {
-  "$optinc" search --bits 8 --servers 4 --population 64 --generations 60 --sample 8192 --chips 3 \
+  "$optinc" search --bits 8 --servers 4 --population 64 --generations 60 --sample 8192 --chips 16 \
     --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/search" | tee "$out/search-b8-n4.txt"
   grep -v '"type":"generation"' "$work/search/search.records.jsonl" >"$out/search-b8-n4.records"
   rm -f designs/front/b8-n4-[0-9]*.safetensors
@@ -25,7 +25,7 @@ search() {
 # Structures, trained under relative noise from random and from constructed starts.
 structures() {
   "$optinc" search --over structures --epochs 100 --bits 8 --servers 4 --population 12 --generations 5 --sample 8192 \
-    --most-mzis 50000 --chips 3 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
+    --most-mzis 50000 --chips 16 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
     ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
   grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"
 }

@@ -65,6 +65,7 @@ base::Json configuration(const search::Options& options) {
                     {"most_mzis", task.criteria.most_mzis},
                     {"depth", task.criteria.depth},
                     {"chips", task.criteria.chips},
+                    {"chip_sample", task.criteria.chip_sample},
                     {"hardware", task.criteria.hardware.name},
                     {"differences", differences_from_ideal(task.criteria.hardware)},
                     {"population", options.population},
@@ -287,7 +288,7 @@ void add_search(CLI::App& program, Context& context) {
       "  optinc search --noise 1e-3 --out front            # the smallest that bears it\n"
       "  optinc search --mzis 1000 --out front             # the toughest of at most so many\n"
       "  optinc search --snr 50 --mzis 1000 --out front    # a link's noise in dB, and an area\n"
-      "  optinc search --chips 4 --set phase_shifter.error_rms_rad=0.005 --chip-rate 0.95 --out front\n"
+      "  optinc search --chips 16 --set phase_shifter.error_rms_rad=0.005 --chip-rate 0.95 --out front\n"
       "  optinc search --over structures --epochs 200 --population 12 --generations 8 --out trained\n"
       "  optinc search --bits 16 --servers 4 --generations 100 --out front16\n"
       "  mpirun -np 4 optinc search --threads 1 --out front --resume\n"
@@ -316,8 +317,12 @@ void add_search(CLI::App& program, Context& context) {
   verb->add_option("--sample", task.criteria.sample, "Inputs drawn at random to measure that; 0: every input")
       ->capture_default_str();
   verb->add_option("--most-mzis", task.criteria.most_mzis, "Larger designs are not looked at")->capture_default_str();
-  verb->add_option("--chips", task.criteria.chips,
-                   "Simulate so many chips of each design: their share of right inputs counts, too");
+  verb->add_option(
+      "--chips", task.criteria.chips,
+      "Simulate so many chips of each design: their share of right inputs counts, too. With few, a search finds "
+      "what suits just these");
+  verb->add_option("--chip-sample", task.criteria.chip_sample, "Inputs drawn at random for each chip; 0: every input")
+      ->capture_default_str();
   add_hardware_options(*verb, options->hardware);
   verb->add_option("--chip-rate", options->chip_rate, "Pick the smallest design that is right so often on these chips");
   verb->add_option("--epochs", task.epochs, "Most epochs of training, over structures")->capture_default_str();

@@ -70,7 +70,8 @@ double rate_on_chips(const onn::Design& design, const Criteria& criteria) {
   std::vector<std::uint64_t> numbers(criteria.chips);
   std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
   double sum = 0;
-  for (const chip::ChipResult& chip : chip::simulate_all(fab, numbers, {.sample = criteria.sample, .threads = 1})) {
+  for (const chip::ChipResult& chip :
+       chip::simulate_all(fab, numbers, {.sample = criteria.chip_sample, .threads = 1})) {
     sum += chip.exact_symbol_rate();
   }
   return sum / static_cast<double>(criteria.chips);
@@ -125,9 +126,9 @@ std::vector<double> objectives(const Score& score, const Task& task) {
   }
   std::vector<double> objectives{std::log10(score.mzis), -std::log10(std::max(score.noise, kLeastNoise))};
   if (criteria.depth) objectives.push_back(score.layers);
-  const double inputs =
-      criteria.sample > 0 ? static_cast<double>(criteria.sample) : verify::possible_inputs(task.shape);
   if (criteria.chips > 0) {
+    const double inputs =
+        criteria.chip_sample > 0 ? static_cast<double>(criteria.chip_sample) : verify::possible_inputs(task.shape);
     objectives.push_back(log_wrong(score.chip_rate, inputs * static_cast<double>(criteria.chips)));
   }
   if (task.over == Over::structures) objectives.push_back(log_wrong(score.accuracy, 1 / kLeastWrong));

@@ -16,10 +16,11 @@ struct Criteria {
   double rate = 0.999;             ///< share of the inputs that must stay right under the noise that counts as borne
   std::uint64_t sample = 1 << 14;  ///< inputs drawn at random to measure it; 0: all
   std::uint64_t seed = 1;
-  double most_mzis = 20000;   ///< larger ones are not looked at
-  bool depth = false;         ///< whether fewer layers count, too
-  std::uint64_t chips = 0;    ///< simulated chips whose exact-symbol rate counts, too; 0: none
-  chip::Hardware hardware{};  ///< of these chips
+  double most_mzis = 20000;          ///< larger ones are not looked at
+  bool depth = false;                ///< whether fewer layers count, too
+  std::uint64_t chips = 0;           ///< simulated chips whose exact-symbol rate counts, too; 0: none
+  std::uint64_t chip_sample = 1024;  ///< inputs drawn at random for each; 0: all
+  chip::Hardware hardware{};         ///< of these chips
 };
 
 /// What candidates are made for and judged by.
