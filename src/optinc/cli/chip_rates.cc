@@ -32,8 +32,10 @@ std::vector<ChipCondition> chip_conditions(const std::vector<std::string>& sweep
   return conditions;
 }
 
-base::Json chip_rates(const onn::Design& design, const std::string& name, const ChipRateOptions& options) {
-  const chip::Program program = chip::compile(design, name, {.threads = options.threads});
+base::Json chip_rates(const onn::Design& design, const std::string& name, const std::vector<double>& largest,
+                      const ChipRateOptions& options) {
+  chip::Program program = chip::assemble(design, name, {.threads = options.threads});
+  chip::set_largest_outputs(program, largest);
   std::vector<std::uint64_t> numbers(options.chips);
   std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
   base::Json rates = base::Json::array();

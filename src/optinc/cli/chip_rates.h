@@ -29,8 +29,9 @@ struct ChipRateOptions {
   int threads = 0;
 };
 
-/// One element a condition: `condition` (its name), `chips`, `rate` (mean of the exact-symbol rates), `low` and `high`
-/// (its 95 % interval over chips), `least`.
-base::Json chip_rates(const onn::Design& design, const std::string& name, const ChipRateOptions& options);
+/// largest: of each layer (verify::largest_outputs). One element a condition: `condition` (its name), `chips`, `rate`
+/// (mean of the exact-symbol rates), `low` and `high` (its 95 % interval over chips), `least`.
+base::Json chip_rates(const onn::Design& design, const std::string& name, const std::vector<double>& largest,
+                      const ChipRateOptions& options);
 
 }  // namespace optinc::cli

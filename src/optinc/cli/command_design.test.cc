@@ -125,6 +125,10 @@ TEST(Design, ConstructsVariants) {
 TEST(Design, RefusesImpossibleCombinations) {
   const TemporaryFolder folder;
   const std::string out = folder / "d.safetensors";
+  expect_bad_input(run_program({"design", "--construct", "--bits", "0", "--out", out}), "bits 0: expected 2 .. 32");
+  expect_bad_input(run_program({"design", "--bits", "32", "--layers", "16,16", "--out", out}),
+                   "possible inputs: training can walk through fewer than 2^32");
+  EXPECT_FALSE(std::filesystem::exists(folder / "d.records.jsonl"));
   expect_bad_input(run_program({"design", "--bits", "1", "--layers", "4,4", "--out", out}), "bits 1: expected 2 .. 32");
   expect_bad_input(run_program({"design", "--servers", "1", "--layers", "4,4", "--out", out}),
                    "servers 1: expected 2 .. 1024");

@@ -75,7 +75,7 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
     chips.seed = options.noise.seed;
     chips.sample = options.noise.sample;
     chips.threads = options.noise.threads;
-    found["chip_rates"] = chip_rates(design, name, chips);
+    found["chip_rates"] = chip_rates(design, name, largest, chips);
   }
   return found;
 }
@@ -150,7 +150,8 @@ void add_noise(CLI::App& program, Context& context) {
       "  optinc noise front/*.safetensors --chips 20 --records front.jsonl     # for optinc report\n"
       "  optinc noise d.safetensors --chips 20 --sweep coupler.imbalance_rms_rad=0.003,0.01 --hardware shen-2017\n"
       "Relative noise sigma: on every output of every layer, behind its ReLU and the last layer included, independent\n"
-      "Gaussian noise of sigma times that layer's largest absolute output over all inputs (of millions, over the sample).");
+      "Gaussian noise of sigma times that layer's largest absolute output over all inputs (of millions, over the "
+      "sample).");
   auto options = std::make_shared<Options>();
   verb->add_option("designs", options->designs, "Design files (safetensors)")->required();
   verb->add_option("--sigma", options->sigmas, "Relative noise, one or more")->delimiter(',')->capture_default_str();

@@ -96,15 +96,19 @@ search::Generation merged_front(const search::Generation& a, const search::Gener
 
 State resumed(const std::filesystem::path& records, const search::Options& options) {
   std::optional<State> state;
-  for (const base::Json& record : base::read_records(records)) {
-    if (record.value("type", "") == "run") {
-      base::require(record.at("config") == configuration(options) && record.at("seed") == options.seed,
-                    "{}: a search with other settings: {}; asked for {}", records.string(), record.at("config").dump(),
-                    configuration(options).dump());
+  try {
+    for (const base::Json& record : base::read_records(records)) {
+      if (record.value("type", "") == "run") {
+        base::require(record.at("config") == configuration(options) && record.at("seed") == options.seed,
+                      "{}: a search with other settings: {}; asked for {}", records.string(),
+                      record.at("config").dump(), configuration(options).dump());
+      }
+      if (record.value("type", "") != "generation") continue;
+      state = {record.at("number").get<int>(), generation_from_json(record.at("members")),
+               generation_from_json(record.at("front"))};
     }
-    if (record.value("type", "") != "generation") continue;
-    state = {record.at("number").get<int>(), generation_from_json(record.at("members")),
-             generation_from_json(record.at("front"))};
+  } catch (const base::Json::exception& error) {
+    base::refuse("{}: no records of a search: {}", records.string(), error.what());
   }
   base::require(state.has_value(), "{}: no generation to go on from", records.string());
   return *state;
@@ -241,6 +245,7 @@ void run_search(Options options, Context& context, collective::Transport* transp
   const search::Scorer scorer = make_scorer(options, transport, progress, scored);
   search::search(wanted, scorer, state.done, state.generation,
                  [&](int number, const search::Generation& generation, const search::Generation& all) {
+                   state.generation = generation;
                    state.front = merged_front(state.front, all, task);
                    if (!records) return;
                    records->write({{"type", "generation"},
@@ -272,6 +277,11 @@ void run_search(Options options, Context& context, collective::Transport* transp
     return print_json(context, json);
   }
   print_front(state.front, files, task, context);
+  if (state.front.empty()) {
+    const search::Score& score = state.generation.front().score;
+    fmt::print(context.out, "none of the last generation bears any noise; its first: {}\n",
+               score.refusal.empty() ? "built" : score.refusal);
+  }
   if (picked != nullptr) {
     fmt::print(context.out, "picked: {}\n", picked_file);
   } else if (options.is_asked()) {
@@ -307,11 +317,13 @@ void add_search(CLI::App& program, Context& context) {
   verb->add_option("--bits", task.shape.bits, "Bits of a gradient's code, B")->capture_default_str();
   verb->add_option("--servers", task.shape.servers, "Ports of the device, N")->capture_default_str();
   verb->add_option("--inputs", task.shape.inputs, "K; 0: one a symbol")->capture_default_str();
-  verb->add_option("--noise", options->noise, "Pick the smallest design that bears this relative noise");
+  verb->add_option("--noise", options->noise, "Pick the smallest design that bears this relative noise")
+      ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--snr", options->snr_db, "The same as a ratio in dB: noise is 10^(-dB / 20)")
       ->check(CLI::Range(1.0, 200.0))
       ->excludes("--noise");
-  verb->add_option("--mzis", options->mzis, "Pick a design of at most so many MZIs, P and T apart");
+  verb->add_option("--mzis", options->mzis, "Pick a design of at most so many MZIs, P and T apart")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--rate", task.criteria.rate, "Share of inputs that must stay right under noise that is borne")
       ->capture_default_str();
   verb->add_option("--sample", task.criteria.sample, "Inputs drawn at random to measure that; 0: every input")
@@ -324,7 +336,8 @@ void add_search(CLI::App& program, Context& context) {
   verb->add_option("--chip-sample", task.criteria.chip_sample, "Inputs drawn at random for each chip; 0: every input")
       ->capture_default_str();
   add_hardware_options(*verb, options->hardware);
-  verb->add_option("--chip-rate", options->chip_rate, "Pick the smallest design that is right so often on these chips");
+  verb->add_option("--chip-rate", options->chip_rate, "Pick the smallest design that is right so often on these chips")
+      ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--epochs", task.epochs, "Most epochs of training, over structures")->capture_default_str();
   verb->add_flag("--depth", task.criteria.depth, "Fewer layers count, too");
   verb->add_option("--population", search.population, "Designs a generation")->capture_default_str();

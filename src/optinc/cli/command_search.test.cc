@@ -81,6 +81,8 @@ TEST(Search, AKilledSearchGoesOn) {
   std::vector<std::string> none = small_search(folder / "none", "2");
   none.emplace_back("--resume");
   expect_bad_input(run_program(none), "none/search.records.jsonl");
+  base::write_file_atomically(folder / "parts/search.records.jsonl", "{\"type\":\"run\"}\n");
+  expect_bad_input(run_program(on), "parts/search.records.jsonl: no records of a search");
 }
 
 TEST(Search, SaysSoWhenNothingBearsWhatWasAskedFor) {

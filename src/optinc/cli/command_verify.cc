@@ -229,7 +229,7 @@ void run_by_stage(const Options& options, Context& context) {
   context.exit_code = proof.proved() ? kOk : kFailed;
   if (options.json) {
     base::Json json = verify::to_json(proof);
-    json["possible"] = verify::possible_inputs(shape);
+    json["possible"] = inputs_json(shape);
     json["noise"] = noise;
     print_json(context, json);
     return;

@@ -31,6 +31,8 @@ verify::Verification verify_as_far_as_possible(const onn::Design& design, const 
 
 /// One input a symbol where that is proved, else the most that are: fewer inputs have fewer remainders.
 onn::Design construct_with_most_inputs(device::DeviceShape shape, construct::Variant variant) {
+  shape.inputs = 1;
+  shape.check();
   std::string refusal;
   for (shape.inputs = shape.symbols(); shape.inputs >= 1; --shape.inputs) {
     if (shape.bits_of_input(0) < 1) continue;  // groups that leave none for the first

@@ -5,9 +5,8 @@
 namespace optinc::cli {
 
 base::Json inputs_json(const device::DeviceShape& shape) {
-  const double inputs = verify::possible_inputs(shape);
-  if (inputs < 0x1p63) return shape.input_count();
-  return inputs;
+  if (verify::are_numbered(shape)) return shape.input_count();
+  return verify::possible_inputs(shape);
 }
 
 }  // namespace optinc::cli

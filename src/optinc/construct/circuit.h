@@ -72,7 +72,8 @@ struct Plan {
   int carry_stages = 0;        ///< 0 where there is nothing to carry; the stage of states not counted
   int layers = 2;              ///< all stages together; stages that only pass make up the number
   bool powers_of_two = false;  ///< of scales alone: more noise, but every sum is exact in float32
-  int restore_digits = 0;      ///< so many stages behind every one that reads digits bring them to their levels again
+  int restore_digits = 0;  ///< so many stages, 0 .. 2, behind every one that reads digits bring them to their levels
+                           ///< again
   bool restore_decimals = false;  ///< the same for decimals that go into a second or later remainder
   Style inputs{};                 ///< of the first stage, whose inputs have no noise
   Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums

@@ -55,9 +55,12 @@ Plan bare_plan(const device::DeviceShape& shape) {
 std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
   std::vector<Plan> plans;
   const bool is_exact_in_twos = std::has_single_bit(static_cast<unsigned>(shape.servers));
-  for (plan.restore_digits = 0; plan.restore_digits <= 2; ++plan.restore_digits) {
+  bool& safer = is_exact_in_twos ? plan.powers_of_two : plan.restore_decimals;
+  const bool asked = safer;
+  for (; plan.restore_digits <= 2; ++plan.restore_digits) {
     for (const bool again : {false, true}) {
-      (is_exact_in_twos ? plan.powers_of_two : plan.restore_decimals) = again;
+      if (asked && !again) continue;
+      safer = again;
       plans.push_back(plan);
     }
   }

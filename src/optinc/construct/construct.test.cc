@@ -295,6 +295,21 @@ TEST(ConstructVariant, IsProvedAndRightForServersThatAreNoPowerOfTwo) {
   }
 }
 
+// A plan that asks for it gets it.
+TEST(ConstructVariant, RestoresDigitsWhereAsked) {
+  const DeviceShape shape{8, 16, 4};
+  Plan plan = pick_plan(shape, Variant::tolerant);
+  const onn::Design plain = construct(shape, plan);
+  plan.restore_digits = 1;
+  const onn::Design restored = construct(shape, plan);
+  EXPECT_GT(restored.network.layers.size(), plain.network.layers.size());
+  expect_proved_and_right(restored, shape, 1000);
+  const auto noise = [&](const onn::Design& design) {
+    return verify::proved_noise(design.network, shape, verify::parse_stages(design.stages));
+  };
+  EXPECT_GT(noise(restored), noise(plain));
+}
+
 // Steps of 1/1024: float32 shows in them, until digits are restored.
 TEST(ConstructVariant, TakesTheMostServers) {
   expect_proved_and_right(construct_variant({8, 1024, 4}, Variant::tolerant), {8, 1024, 4}, 1000);
@@ -304,7 +319,8 @@ TEST(ConstructVariant, TakesTheMostServers) {
 RC_GTEST_PROP(ConstructProperty, IsExactWhereProved, ()) {
   const auto role = *rc::gen::element(onn::Role::single, onn::Role::cascade_level_1, onn::Role::cascade_level_2);
   DeviceShape shape = device::arbitrary_shape(/*most_bits=*/10, /*most_servers=*/2, role);
-  shape.servers = *rc::gen::inRange(2, role == onn::Role::single ? 20 : 8);
+  shape.servers = *rc::gen::inRange(2, role == onn::Role::single ? 20 : 40);
+  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < (1 << 21));
   if (role == onn::Role::single && shape.rounding == Rounding::floor) {
     shape.every_rounding = *rc::gen::arbitrary<bool>();
   }
@@ -364,34 +380,43 @@ TEST(ConstructVariant, RepeatedWiresBearMore) {
 
 // The network is right; what is said of its wires is not.
 TEST(ConstructVariant, ClaimsThatDoNotHoldAreRefused) {
-  const DeviceShape shape{8, 4, 4};
-  const onn::Design design = construct_variant(shape, Variant::tolerant);
-  const verify::Stages stages = verify::parse_stages(design.stages);
-  const auto refused = [&](std::size_t stage, std::size_t index, const auto& change) {
-    verify::Stages changed = stages;
-    change(changed[stage][index]);
-    EXPECT_NE(verify::prove_by_stage(design.network, shape, changed).refusal, "")
-        << "stage " << stage + 1 << ", " << in_words(stages[stage][index]);
-  };
-  for (std::size_t stage = 0; stage < stages.size(); ++stage) {
-    for (std::size_t i = 0; i < stages[stage].size(); ++i) {
-      refused(stage, i, [](verify::Signal& signal) { signal.constant += 0.6; });
-      refused(stage, i, [](verify::Signal& signal) { signal.readings[0].factor *= 3; });
-      refused(stage, i, [](verify::Signal& signal) { signal.position += 1; });
-      refused(stage, i, [](verify::Signal& signal) {
-        signal.meaning = signal.meaning == verify::Meaning::carry ? verify::Meaning::state : verify::Meaning::carry;
-      });
-      if (stages[stage][i].meaning != verify::Meaning::digit) continue;
-      refused(stage, i, [](verify::Signal& signal) { signal.inputs.pop_back(); });
-      refused(stage, i, [](verify::Signal& signal) { signal.carry_in = !signal.carry_in; });
-      refused(stage, i, [](verify::Signal& signal) { signal.carry_out = !signal.carry_out; });
+  const DeviceShape level_1{.bits = 4, .servers = 3, .inputs = 2, .role = onn::Role::cascade_level_1};
+  for (const DeviceShape& shape : {DeviceShape{8, 4, 4}, {4, 3, 2}, {8, 6, 2}, level_1}) {
+    const onn::Design design = construct_variant(shape, Variant::tolerant);
+    const verify::Stages stages = verify::parse_stages(design.stages);
+    const auto refused = [&](std::size_t stage, std::size_t index, const auto& change) {
+      verify::Stages changed = stages;
+      change(changed[stage][index]);
+      EXPECT_NE(verify::prove_by_stage(design.network, shape, changed).refusal, "")
+          << shape.bits << " bits, " << shape.servers << " servers, stage " << stage + 1 << ", "
+          << in_words(stages[stage][index]);
+    };
+    for (std::size_t stage = 0; stage < stages.size(); ++stage) {
+      for (std::size_t i = 0; i < stages[stage].size(); ++i) {
+        refused(stage, i, [](verify::Signal& signal) { signal.constant += 0.6; });
+        refused(stage, i, [](verify::Signal& signal) { signal.readings[0].factor *= 3; });
+        refused(stage, i, [](verify::Signal& signal) {
+          signal.position += 1;
+          signal.place += 1;
+        });
+        refused(stage, i, [](verify::Signal& signal) {
+          signal.meaning = signal.meaning == verify::Meaning::carry ? verify::Meaning::state : verify::Meaning::carry;
+        });
+        if (stages[stage][i].meaning == verify::Meaning::rest) {
+          refused(stage, i, [](verify::Signal& signal) { signal.input = signal.input == 0 ? 1 : 0; });
+        }
+        if (stages[stage][i].meaning != verify::Meaning::digit) continue;
+        refused(stage, i, [](verify::Signal& signal) { signal.inputs.pop_back(); });
+        refused(stage, i, [](verify::Signal& signal) { signal.carry_in = !signal.carry_in; });
+        refused(stage, i, [](verify::Signal& signal) { signal.carry_out = !signal.carry_out; });
+      }
     }
   }
 }
 
 // Whatever weights are changed: what is proved is right. (Most changes are refused, small ones are not.)
 RC_GTEST_PROP(ConstructProperty, ProofAgreesWithEnumeration, ()) {
-  const DeviceShape shape{6, 4, 3};
+  const DeviceShape shape = *rc::gen::element(DeviceShape{6, 4, 3}, DeviceShape{4, 3, 2}, DeviceShape{5, 6, 3});
   const auto variant = *rc::gen::element(Variant::tolerant, Variant::shallow, Variant::narrow);
   onn::Design design = construct_variant(shape, variant);
   const verify::Stages stages = verify::parse_stages(design.stages);

@@ -308,6 +308,9 @@ base::Json configuration(const TrainOptions& options) {
 
 void check(const TrainOptions& options) {
   options.shape.check();
+  base::require(verify::possible_inputs(options.shape) < UINT32_MAX,
+                "{:.4g} possible inputs: training can walk through fewer than 2^32",
+                verify::possible_inputs(options.shape));
   const std::vector<int>& widths = options.widths;
   base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
                 widths.size());

@@ -19,18 +19,26 @@ bool solve(const Matrix& a, Svd& svd) {
   return orthogonality_error(svd.u) < kOrthogonal && orthogonality_error(svd.v) < kOrthogonal;
 }
 
+[[noreturn]] void fail(const Matrix& a) {
+  throw base::RunError(
+      fmt::format("singular value decomposition of a {} x {} matrix did not converge", a.rows(), a.cols()));
+}
+
 }  // namespace
 
 Svd full_svd(const Matrix& a) {
   Svd svd;
   if (solve<Eigen::BDCSVD<Matrix>>(a, svd) || solve<Eigen::JacobiSVD<Matrix>>(a, svd)) return svd;
-  throw base::RunError(
-      fmt::format("singular value decomposition of a {} x {} matrix did not converge", a.rows(), a.cols()));
+  fail(a);
 }
 
 Eigen::VectorXd singular_values(const Matrix& a) {
   if (a.size() == 0) return {};
-  return Eigen::BDCSVD<Matrix>(a).singularValues();
+  const Eigen::BDCSVD<Matrix> solver(a);
+  if (solver.info() == Eigen::Success && solver.singularValues().allFinite()) return solver.singularValues();
+  const Eigen::JacobiSVD<Matrix> rotations(a);
+  if (rotations.info() == Eigen::Success && rotations.singularValues().allFinite()) return rotations.singularValues();
+  fail(a);
 }
 
 }  // namespace optinc::linalg

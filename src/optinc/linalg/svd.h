@@ -16,7 +16,7 @@ struct Svd {
 /// matrices, of constructed layers above all), by Jacobi's rotations. Throws base::RunError where neither converges.
 Svd full_svd(const Matrix& a);
 
-/// The values alone. Empty for an empty matrix.
+/// The values alone; empty for an empty matrix. Throws likewise.
 Eigen::VectorXd singular_values(const Matrix& a);
 
 }  // namespace optinc::linalg

@@ -64,9 +64,10 @@ onn::Design trained(const Task& task, const std::vector<double>& genes, int thre
   return design;
 }
 
-double rate_on_chips(const onn::Design& design, const Criteria& criteria) {
-  const chip::Fab fab(chip::compile(design, "candidate", {.threads = 1}), criteria.hardware, mesh::Correction::none,
-                      criteria.seed);
+double rate_on_chips(const onn::Design& design, const std::vector<double>& largest, const Criteria& criteria) {
+  chip::Program program = chip::assemble(design, "candidate", {.threads = 1});
+  chip::set_largest_outputs(program, largest);
+  const chip::Fab fab(std::move(program), criteria.hardware, mesh::Correction::none, criteria.seed);
   std::vector<std::uint64_t> numbers(criteria.chips);
   std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
   double sum = 0;
@@ -113,7 +114,7 @@ Score score(const Task& task, const std::vector<double>& genes) {
   const verify::NoiseOptions options{.draws = 1, .seed = criteria.seed, .sample = criteria.sample, .threads = 1};
   const std::vector<double> largest = verify::largest_outputs(design.network, task.shape, options);
   score.noise = verify::tolerated_noise(design.network, task.shape, largest, criteria.rate, options);
-  if (criteria.chips > 0) score.chip_rate = rate_on_chips(design, criteria);
+  if (criteria.chips > 0) score.chip_rate = rate_on_chips(design, largest, criteria);
   return score;
 }
 
@@ -121,7 +122,7 @@ std::vector<double> objectives(const Score& score, const Task& task) {
   const Criteria& criteria = task.criteria;
   if (!score.refusal.empty()) {
     std::vector<double> worst(count_objectives(task), kWorst);
-    if (score.mzis > 0) worst[0] += std::log10(score.mzis);  // of what is too large, less is less bad
+    worst[0] += score.mzis > 0 ? std::log10(score.mzis) : kWorst;  // of what is too large, less is less bad
     return worst;
   }
   std::vector<double> objectives{std::log10(score.mzis), -std::log10(std::max(score.noise, kLeastNoise))};

@@ -18,6 +18,11 @@ class Values {
  public:
   Values(Over over, const std::vector<double>& values) : genes_(genes(over)), values_(values) {
     base::require(values.size() == genes_.size(), "{} genes: expected {}", values.size(), genes_.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Gene& gene = genes_[i];
+      base::require(values[i] >= gene.low && values[i] <= gene.high, "gene {} {}: expected {} .. {}", gene.name,
+                    values[i], gene.low, gene.high);
+    }
   }
   double operator()(std::string_view name) const {
     for (std::size_t i = 0; i < genes_.size(); ++i) {

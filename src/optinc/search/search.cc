@@ -11,11 +11,14 @@
 
 #include "optinc/base/error.h"
 #include "optinc/base/random.h"
-#include "optinc/construct/construct.h"
 #include "optinc/search/genes.h"
+#include "optinc/verify/inputs.h"
 
 namespace optinc::search {
 namespace {
+
+/// More inputs than this are sampled, or a search would not end.
+constexpr double kMostEnumerated = 1 << 22;
 
 /// What pagmo copies about; the scores stay with the caller.
 struct Evaluation {
@@ -90,17 +93,22 @@ Generation draw(const Options& options, const Scorer& scorer) {
 
 void check(const Options& options) {
   const Task& task = options.task;
-  if (task.over == Over::constructions) {
-    construct::pick_plan(task.shape, construct::Variant::tolerant);  // refuses devices that have no construction
-  }
+  const Criteria& criteria = task.criteria;
   task.shape.check();
-  chip::check(task.criteria.hardware);
+  chip::check(criteria.hardware);
+  const double inputs = verify::possible_inputs(task.shape);
+  base::require(inputs <= kMostEnumerated || criteria.sample > 0, "{:.3g} possible inputs: expected a sample of them",
+                inputs);
+  base::require(inputs <= kMostEnumerated || criteria.chips == 0 || criteria.chip_sample > 0,
+                "{:.3g} possible inputs: expected a sample of them for chips", inputs);
+  base::require(task.over == Over::constructions || inputs <= kMostEnumerated,
+                "{:.3g} possible inputs: expected at most {:.0f} to train on, a candidate", inputs, kMostEnumerated);
+  base::require(criteria.most_mzis > 0, "at most {} MZIs: expected more than 0", criteria.most_mzis);
   base::require(options.population >= 8 && options.population % 4 == 0,
                 "population {}: expected a multiple of 4, at least 8", options.population);
   base::require(task.epochs >= 1, "{} epochs: expected at least 1", task.epochs);
   base::require(options.generations >= 1, "{} generations: expected at least 1", options.generations);
-  base::require(task.criteria.rate > 0 && task.criteria.rate < 1, "rate {}: expected more than 0, less than 1",
-                task.criteria.rate);
+  base::require(criteria.rate > 0 && criteria.rate < 1, "rate {}: expected more than 0, less than 1", criteria.rate);
 }
 
 Generation search(const Options& options, const Scorer& scorer, int done, Generation generation,

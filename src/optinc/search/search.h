@@ -17,7 +17,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-/// Throws base::InputError for options out of range, and for a device that has no construction.
+/// Throws base::InputError for options out of range, and for a device that is none or has too many inputs for them.
 void check(const Options& options);
 
 struct Member {

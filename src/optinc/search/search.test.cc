@@ -180,12 +180,20 @@ TEST(Search, RefusesOptionsOutOfRange) {
   options.task.shape.servers = 1;
   refused(options);
   options = kSmall;
+  options.task.shape = {.bits = 32, .servers = 4, .inputs = 16};
+  options.task.criteria.sample = 0;  // 13^16: it would not end
+  refused(options);
+  options.task.criteria.sample = 100;
+  options.task.over = Over::structures;
+  refused(options);
+  options = kSmall;
   options.generations = 0;
   refused(options);
   options = kSmall;
   options.task.criteria.rate = 1;
   refused(options);
   EXPECT_THROW(plan_of(kShape, {1, 2}), base::InputError);
+  EXPECT_THROW(structure_of(kShape, std::vector<double>(genes(Over::structures).size(), 99)), base::InputError);
 }
 
 }  // namespace

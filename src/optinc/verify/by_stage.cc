@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <Eigen/QR>
@@ -22,12 +23,8 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
 constexpr std::uint64_t kMostValues = 1 << 20;  ///< that a sum may take
+constexpr double kLeastNormal = 0x1p-126;       ///< smaller ones float32 rounds to fewer bits, or to 0
 constexpr double kSame = 1e-4;                  ///< of coefficients: what they are off goes into the error
-
-template <typename... Args>
-[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
-  throw Refusal{fmt::format(format, std::forward<Args>(args)...)};
-}
 
 /// A signal that is proved: its values are multiples of `pitch` from 0 to `most`, read with an error.
 struct Known {
@@ -175,17 +172,21 @@ class Prover {
     int products = 0;
     double quantum = quantum_of(layer.bias[row]);
     for (int w = 0; w < layer.inputs; ++w) {
-      if (weights[w] != 0 && before.most[w] > 0) quantum = std::min(quantum, before.quanta[w] * quantum_of(weights[w]));
+      const bool is_lit = before.most[w] > 0 || before.errors[w] > 0;
+      if (weights[w] != 0 && is_lit) quantum = std::min(quantum, before.quanta[w] * quantum_of(weights[w]));
       result.rest += std::abs(left(w)) * (before.most[w] + before.errors[w]);
       // A dark wire carries nothing but its error.
       if (before.most[w] == 0) result.rest += std::abs(weights[w]) * before.errors[w];
       magnitude += std::abs(weights[w]) * (before.most[w] + before.errors[w]);
       products += weights[w] != 0;
     }
-    if (noise_ == 0 && magnitude <= 0x1p24 * quantum) {
+    if (!(magnitude < std::numeric_limits<float>::max())) {
+      refuse("the sum of output {} reaches {:.3g}: more than float32 holds", row, magnitude);
+    }
+    if (noise_ == 0 && magnitude <= 0x1p24 * quantum && quantum >= kLeastNormal) {
       result.quantum = std::isfinite(quantum) ? quantum : 1;
     } else {
-      result.rest += float32_gamma(products + 1) * magnitude;
+      result.rest += float32_gamma(products + 1) * magnitude + (products + 1) * kLeastNormal;
     }
     return result;
   }
@@ -255,10 +256,13 @@ class Prover {
     for (std::size_t s = 0; s < claims.size(); ++s) {
       const Signal& claim = claims[s];
       std::map<Terms, Sum> seen;  // the sums it is read from, each with those of its wires
+      claims_.check(claim);
+      std::set<int> read;
       for (const Reading& reading : claim.readings) {
         if (reading.wire < 0 || reading.wire >= layer.outputs) {
           refuse("{} is read from wire {}, expected 0 .. {}", in_words(claim), reading.wire, layer.outputs - 1);
         }
+        if (!read.insert(reading.wire).second) refuse("{} is read from wire {} twice", in_words(claim), reading.wire);
         after.readings(reading.wire, static_cast<Eigen::Index>(s)) += reading.factor;
         const auto& [sum, ramp] = wires[reading.wire];
         auto [place, is_new] = seen.try_emplace(sum->terms, *sum);
@@ -287,7 +291,6 @@ class Prover {
 
   Known prove_signal(const Signal& claim, const std::map<Terms, Sum>& seen, const Boundary& before,
                      const Vector& readings, StageProof& proof) const {
-    claims_.check(claim);
     Known known{claim, 1, 0, 0};
     std::tie(known.pitch, known.most) = claims_.range_of(claim);
     std::vector<Signal> alone;  // signals that are sums by themselves
@@ -329,19 +332,23 @@ class Prover {
       const double offset = read(0) - wanted(0);
       constant += offset;
       double error = 0;
+      const auto compare = [&](double value, double target) {
+        const double off = std::abs(value - target);
+        if (!std::isfinite(off)) refuse("{} is no finite number", in_words(claim));
+        error = std::max(error, off);
+      };
       const auto values = static_cast<std::uint64_t>(std::llround(own.most / own.pitch));
       for (std::uint64_t i = 0; i <= values; ++i) {
         const double u = static_cast<double>(i) * own.pitch;
         const double target = wanted(u) + offset;
-        double off = std::abs(read(u) - target);
+        compare(read(u), target);
         // Between the ends of where u may be, the piecewise linear function is furthest off at an end or a corner.
-        for (const double end : {u - own.error, u + own.error}) off = std::max(off, std::abs(read(end) - target));
+        for (const double end : {u - own.error, u + own.error}) compare(read(end), target);
         for (const Ramp& ramp : own.ramps) {
           if (ramp.slope == 0) continue;
           const double corner = -ramp.offset / ramp.slope;
-          if (std::abs(corner - u) < own.error) off = std::max(off, std::abs(read(corner) - target));
+          if (std::abs(corner - u) < own.error) compare(read(corner), target);
         }
-        error = std::max(error, off);
       }
       proof.values += values + 1;
       known.error += error;
@@ -366,13 +373,18 @@ class Prover {
       const std::optional<Function> symbol =
           claims_.part_from({.meaning = Meaning::symbol, .position = position}, signals_of(row.terms, before));
       if (!symbol) refuse("output {} is no sum that says symbol {}", m + 1, m + 1);
-      const double top = digits().levels(position);
-      double error = std::abs(row.slope) * sum.error + row.rest + noise_ * (top - digits().last_pitch());
+      double error = std::abs(row.slope) * sum.error + row.rest;
       error += std::max(std::abs(row.offset), std::abs(row.slope * sum.most + row.offset - (*symbol)(sum.most)));
-      const double pitch = position == 0 ? digits().last_pitch() : 1;
-      if (!(error < pitch / 2))
-        refuse("symbol {} is off by up to {:.3g} levels, expected less than {:.3g}", m + 1, error, pitch / 2);
       errors.push_back(error);
+    }
+    // The noise of each is a share of the largest of all.
+    const double largest = 4 - digits().last_pitch() + *std::ranges::max_element(errors);
+    for (int m = 0; m < layer.outputs; ++m) {
+      const double pitch = m + 1 == layer.outputs ? digits().last_pitch() : 1;
+      double& error = errors[m] += noise_ * largest;
+      if (!(error < pitch / 2)) {
+        refuse("symbol {} is off by up to {:.3g} levels, expected less than {:.3g}", m + 1, error, pitch / 2);
+      }
     }
     return errors;
   }

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <tuple>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace optinc::verify {
 namespace {
-
-template <typename... Args>
-[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
-  throw Refusal{fmt::format(format, std::forward<Args>(args)...)};
-}
 
 Signal carry_at(int position) {
   return {.meaning = Meaning::carry, .position = position};
@@ -22,12 +18,26 @@ Signal carry_at(int position) {
 }  // namespace
 
 void Claims::check(const Signal& claim) const {
-  std::vector<int> addends = claim.inputs;
-  if (claim.meaning == Meaning::rest) addends.push_back(claim.input);
-  for (const int a : addends) {
-    if (!digits_.is_addend(a)) refuse("{}: {} is no input and no remainder", in_words(claim), a);
+  if (claim.meaning == Meaning::rest) {
+    if (!digits_.is_addend(claim.input)) refuse("a rest of input {}: no input and no remainder", claim.input);
+    const int lowest = digits_.has_remainders() ? -1 : digits_.finest(claim.input);
+    const int highest = digits_.highest(claim.input);
+    if (claim.place < lowest || claim.place > highest) {
+      refuse("a rest from place {} down: expected {} .. {}", claim.place, lowest, highest);
+    }
+    return;
   }
-  if (claim.meaning == Meaning::digit && claim.carry_out && !is_whole(claim, /*with_carry_out=*/true)) {
+  if (claim.position < digits_.lowest() || claim.position > digits_.top()) {
+    refuse("position {}: expected {} .. {}", claim.position, digits_.lowest(), digits_.top());
+  }
+  if (claim.meaning != Meaning::digit) return;
+  const std::vector<int> addends = digits_.addends_at(claim.position);
+  if (std::ranges::adjacent_find(claim.inputs, std::greater_equal<>()) != claim.inputs.end() ||
+      !std::ranges::includes(addends, claim.inputs)) {
+    refuse("{} of inputs {}: expected some of {}, ascending", in_words(claim), fmt::join(claim.inputs, " "),
+           fmt::join(addends, " "));
+  }
+  if (claim.carry_out && !is_whole(claim, /*with_carry_out=*/true)) {
     refuse("{}: a carry out of what is not all of it", in_words(claim));
   }
 }
@@ -90,13 +100,15 @@ Claims::Parts Claims::parts_of_digit(const Signal& claim, const std::vector<Sign
     if (one.meaning != Meaning::digit || one.position != claim.position) continue;
     for (const int a : one.inputs) {
       if (std::ranges::find(claim.inputs, a) == claim.inputs.end()) {
-        refuse("{} has lost a digit of {}", in_words(claim), in_words({.input = a}));
+        refuse("{} has lost the digit of input {}", in_words(claim), a);
       }
       if (std::ranges::find(had.inputs, a) != had.inputs.end()) {
-        refuse("{} has a digit twice, of {}", in_words(claim), in_words({.input = a}));
+        refuse("{} has the digit of input {} twice", in_words(claim), a);
       }
       had.inputs.push_back(a);
     }
+    if ((one.carry_in && had.carry_in) || (one.carry_out && had.carry_out))
+      refuse("{} has a carry twice", in_words(claim));
     had.carry_in |= one.carry_in;
     had.carry_out |= one.carry_out;
     parts.emplace_back(1, one);
@@ -104,8 +116,9 @@ Claims::Parts Claims::parts_of_digit(const Signal& claim, const std::vector<Sign
   for (const int a : claim.inputs) {
     if (std::ranges::find(had.inputs, a) != had.inputs.end()) continue;
     const int place = claim.position - digits_.unit(a);
-    Parts rest;  // the last digit is what remains, in units of its place
-    if (place == digits_.finest(a)) rest = parts_of_rest({.input = a, .place = place}, alone);
+    Parts rest;  // the last digit is what remains, in units of its place, where no decimals are left
+    if (!digits_.has_remainders() && place == digits_.finest(a))
+      rest = parts_of_rest({.input = a, .place = place}, alone);
     if (rest.size() > 1) {
       for (auto& [factor, part] : rest) parts.emplace_back(std::ldexp(factor, -2 * place), std::move(part));
     } else {
@@ -126,6 +139,11 @@ bool Claims::is_whole(const Signal& digit, bool with_carry_out) const {
 }
 
 std::optional<Function> Claims::part_from(const Signal& part, const SignalSum& sum) const {
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (is_same(*sum[i].signal, *sum[j].signal)) return std::nullopt;  // twice, by other wires
+    }
+  }
   if (sum.size() == 1) {
     if (auto function = part_from_one(part, *sum.front().signal)) return function;
   }
@@ -141,14 +159,15 @@ std::optional<Signal> Claims::remainder_of(const SignalSum& sum) const {
   };
   if (!digits_.has_remainders() || sum.size() != 2) return std::nullopt;
   for (int a = -1; digits_.is_addend(a); --a) {
-    const auto [of, earlier] = *digits_.remainder(a);
-    int found = 0;
-    for (const auto& [signal, factor] : sum) {
-      const Signal& one = *signal;
-      found += has_decimals(one, of) && factor == 1;
-      found += has_decimals(one, earlier) && factor == std::ldexp(1.0, 2 * (digits_.highest(a) + 1));
+    const auto [of, before] = *digits_.remainder(a);
+    const double radix = std::ldexp(1.0, 2 * (digits_.highest(a) + 1));
+    for (const std::size_t own : {0, 1}) {
+      const Term &decimals = sum[own], &earlier = sum[1 - own];
+      if (has_decimals(*decimals.signal, of) && decimals.factor == 1 && has_decimals(*earlier.signal, before) &&
+          earlier.factor == radix) {
+        return Signal{.meaning = Meaning::rest, .input = a, .place = digits_.highest(a)};
+      }
     }
-    if (found == 2) return Signal{.meaning = Meaning::rest, .input = a, .place = digits_.highest(a)};
   }
   return std::nullopt;
 }
@@ -198,14 +217,14 @@ std::optional<Function> Claims::carry_from(int position, const SignalSum& sum) c
   for (const auto& [signal, factor] : sum) {
     const Signal& one = *signal;
     if (one.meaning == Meaning::digit) {
-      digits[one.position] = factor;
+      if (!digits.emplace(one.position, factor).second) return std::nullopt;
       const bool lowest = factor == 1;
       if (lowest ? !is_whole(one, /*with_carry_out=*/false)
                  : one.carry_in || one.carry_out || one.inputs != digits_.addends_at(one.position)) {
         return std::nullopt;
       }
     } else if (one.meaning == Meaning::state) {
-      states[one.position] = factor;
+      if (!states.emplace(one.position, factor).second) return std::nullopt;
     } else if (one.meaning == Meaning::carry && !carry) {
       carry = {one.position, factor};
     } else {
@@ -241,7 +260,9 @@ std::optional<Function> Claims::symbol_from(int position, const SignalSum& sum) 
   double unit = 0;  // factor of the digit itself
   for (const auto& [signal, factor] : sum) {
     const Signal& one = *signal;
-    if ((one.meaning == Meaning::digit || one.meaning == Meaning::symbol) && one.position == position) unit = factor;
+    if ((one.meaning != Meaning::digit && one.meaning != Meaning::symbol) || one.position != position) continue;
+    if (unit != 0) return std::nullopt;
+    unit = factor;
   }
   if (unit == 0) return std::nullopt;
   std::vector<int> missing = digits_.decimals_of(position);
@@ -261,7 +282,7 @@ std::optional<Function> Claims::symbol_from(int position, const SignalSum& sum) 
                one.place == -1 && relative == 1) {
       decimals_missing = false;
     } else if (one.meaning == Meaning::carry && one.position == digits_.top() &&
-               relative == digits_.levels(position) - 1) {
+               relative == digits_.levels(position) - 1 && overflow_missing) {
       overflow_missing = false;
     } else {
       return std::nullopt;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "optinc/verify/digits.h"
 #include "optinc/verify/stages.h"
 
@@ -17,6 +19,10 @@ namespace optinc::verify {
 struct Refusal {
   std::string reason;
 };
+template <typename... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
+  throw Refusal{fmt::format(format, std::forward<Args>(args)...)};
+}
 
 /// A signal in a sum, with a factor; the least factor of a sum is 1.
 struct Term {
@@ -37,7 +43,8 @@ class Claims {
 
   const Digits& digits() const { return digits_; }
 
-  /// Throws Refusal for a claim about what is no addend, or a carry out of what is not all of a digit.
+  /// Throws Refusal for a claim about what is no addend, place or position, and for a carry out of what is not all of a
+  /// digit. All else here is for claims that pass.
   void check(const Signal& claim) const;
   /// Pitch and largest value.
   std::pair<double, double> range_of(const Signal& claim) const;

@@ -118,11 +118,11 @@ double Digits::most_carry(int position) const {
     }
     return carry;
   }
-  // Up to a place, an input's digits and its remainder's are each less than the next power of 4; at the first place the
-  // two have a largest sum.
+  // Below the first place, an input's digits and its remainder's up to a place are each less than the next power of 4;
+  // at the first place the two have a largest sum.
   for (int k = shape_.inputs - 1; k >= 0; --k) {
     const Addend& own = addends_[k];
-    if (own.unit > position) {
+    if (own.unit + own.highest < position) {
       const double radix = power_of_4(own.highest + 1);
       carry = std::floor((most_together(k) + carry) / radix);
       continue;

@@ -1,5 +1,6 @@
 #include "optinc/verify/digits.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <vector>
@@ -105,6 +106,71 @@ RC_GTEST_PROP(DigitsProperty, OfInputsAndRemaindersAddUpToTheCode, ()) {
     x.push_back(static_cast<double>(steps.back()) / shape.servers);
   }
   RC_ASSERT(code_of_digits(digits, x) == shape.exact_code(steps.data()));
+}
+
+/// The addends' values for steps S [K].
+std::map<int, double> addends_of(const Digits& digits, const std::vector<int>& steps) {
+  const device::DeviceShape& shape = digits.shape();
+  std::map<int, double> values;
+  for (int k = 0; k < shape.inputs; ++k) {
+    values[k] = static_cast<double>(steps[k]) / shape.steps_per_level(k) + digits.bias_light(k);
+  }
+  for (int a = -1; digits.is_addend(a); --a) {
+    const auto [of, before] = *digits.remainder(a);
+    values[a] = digits.rest(of, -1, values[of]) +
+                std::exp2(2 * digits.highest(a) + 2) * digits.rest(before, -1, values[before]);
+  }
+  return values;
+}
+
+// What a proof takes as the most is the most: of every digit, sum of digits, and carry. Level 2 of a cascade of many
+// servers carries 2.
+RC_GTEST_PROP(DigitsProperty, NothingIsMoreThanTheMost, ()) {
+  const auto role = *rc::gen::element(onn::Role::single, onn::Role::cascade_level_1, onn::Role::cascade_level_2);
+  device::DeviceShape shape{.bits = *rc::gen::inRange(2, 11), .servers = *rc::gen::inRange(2, 60), .role = role};
+  shape.inputs = *rc::gen::element(shape.symbols(), (shape.symbols() + 1) / 2);
+  RC_PRE(shape.bits_of_input(0) >= 1);
+  if (role != onn::Role::cascade_level_1)
+    shape.rounding = *rc::gen::element(codec::Rounding::floor, codec::Rounding::nearest);
+  for (int k = 0; k < shape.inputs; ++k) RC_PRE(shape.last_step(k) < (1 << 21));
+  const Digits digits(shape);
+  std::vector<int> steps;
+  for (int k = 0; k < shape.inputs; ++k) {
+    const int last = shape.last_step(k);
+    steps.push_back(*rc::gen::oneOf(
+        rc::gen::element(last, last - 1, std::max(0, last - shape.steps_per_level(k) + 1), shape.servers - 1),
+        rc::gen::inRange(0, last + 1)));
+    RC_PRE(steps.back() <= last);
+  }
+  const std::map<int, double> values = addends_of(digits, steps);
+  double carry = 0;
+  for (int position = digits.lowest(); position <= digits.top(); ++position) {
+    double sum = 0;
+    for (const int a : digits.addends_at(position)) {
+      const double digit = digits.digit(a, position - digits.unit(a), values.at(a));
+      RC_ASSERT(digit <= digits.most_digits({a}, position));
+      sum += digit;
+    }
+    RC_ASSERT(sum <= digits.most_digits(digits.addends_at(position), position));
+    carry = std::floor((sum + carry) / digits.levels(position));
+    RC_ASSERT(carry <= digits.most_carry(position));
+  }
+  for (const auto& [a, value] : values) {
+    RC_ASSERT(value <= digits.most(a) + 1e-9);
+    for (int place = digits.has_remainders() ? -1 : digits.finest(a); place <= digits.highest(a); ++place) {
+      RC_ASSERT(digits.rest(a, place, value) <= digits.most_rest(a, place) + 1e-9);
+    }
+  }
+}
+
+TEST(Digits, ManyServersCarryTwo) {
+  const Digits digits({.bits = 6,
+                       .servers = 34,
+                       .inputs = 3,
+                       .rounding = codec::Rounding::nearest,
+                       .role = onn::Role::cascade_level_2});
+  EXPECT_EQ(digits.most_carry(0), 2);
+  EXPECT_EQ(digits.most_carry(1), 2);
 }
 
 RC_GTEST_PROP(DigitsProperty, AddUpToTheInput, ()) {

@@ -1,6 +1,7 @@
 #include "optinc/verify/stages.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,6 +46,13 @@ Json to_json(const Signal& signal) {
   return json;
 }
 
+int whole_number(const Json& json) {
+  base::require(
+      json.is_number_integer() && json >= std::numeric_limits<int>::min() && json <= std::numeric_limits<int>::max(),
+      "{}: expected a whole number", json.dump());
+  return json.get<int>();
+}
+
 Signal from_json(const Json& json) {
   Signal signal;
   const auto name = json.at("is").get<std::string>();
@@ -56,18 +64,18 @@ Signal from_json(const Json& json) {
   }
   base::require(known, "\"is\" {}: expected rest, digit, state, carry or symbol", name);
   if (signal.meaning == Meaning::rest) {
-    signal.input = json.at("input").get<int>();
-    signal.place = json.at("place").get<int>();
+    signal.input = whole_number(json.at("input"));
+    signal.place = whole_number(json.at("place"));
   } else {
-    signal.position = json.at("position").get<int>();
+    signal.position = whole_number(json.at("position"));
   }
   if (signal.meaning == Meaning::digit) {
-    signal.inputs = json.at("inputs").get<std::vector<int>>();
+    for (const Json& input : json.at("inputs")) signal.inputs.push_back(whole_number(input));
     signal.carry_in = json.at("carry_in").get<bool>();
     signal.carry_out = json.at("carry_out").get<bool>();
   }
   for (const Json& reading : json.at("read")) {
-    signal.readings.push_back({reading.at(0).get<int>(), reading.at(1).get<double>()});
+    signal.readings.push_back({whole_number(reading.at(0)), reading.at(1).get<double>()});
   }
   signal.constant = json.at("constant").get<double>();
   return signal;

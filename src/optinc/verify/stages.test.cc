@@ -29,7 +29,7 @@ TEST(Stages, RefuseWhatIsNone) {
   refuses("", "stages: ");
   refuses("[[{}]]", "key 'is' not found");
   refuses(R"([[{"is":"guess"}]])", "\"is\" guess: expected rest, digit, state, carry or symbol");
-  refuses(R"([[{"is":"carry","position":"high","read":[],"constant":0}]])", "type must be number");
+  refuses(R"([[{"is":"carry","position":"high","read":[],"constant":0}]])", "expected a whole number");
 }
 
 }  // namespace
