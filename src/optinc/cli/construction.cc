@@ -1,5 +1,6 @@
 #include "optinc/cli/construction.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "optinc/base/error.h"
@@ -31,7 +32,7 @@ verify::Verification verify_as_far_as_possible(const onn::Design& design, const 
 
 /// One input a symbol where that is proved, else the most that are: fewer inputs have fewer remainders.
 onn::Design construct_with_most_inputs(device::DeviceShape shape, construct::Variant variant) {
-  shape.inputs = 1;
+  shape.inputs = std::max(1, shape.symbols());
   shape.check();
   std::string refusal;
   for (shape.inputs = shape.symbols(); shape.inputs >= 1; --shape.inputs) {
