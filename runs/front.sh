@@ -16,15 +16,15 @@ search() {
     --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/search" | tee "$out/search-b8-n4.txt"
   grep -v '"type":"generation"' "$work/search/search.records.jsonl" >"$out/search-b8-n4.records"
   rm -f designs/front/b8-n4-[0-9]*.safetensors
-  for pick in 376-mzis-2 384-mzis-5 450-mzis-8 533-mzis-4 679-mzis 757-mzis-3 950-mzis-2 1332-mzis 1753-mzis 2228-mzis-2 \
-    3452-mzis 4137-mzis 5697-mzis 7160-mzis-2 9828-mzis 13321-mzis-2; do
+  for pick in 384-mzis-12 493-mzis 584-mzis-10 653-mzis-3 757-mzis-10 917-mzis 1264-mzis-3 1437-mzis-3 1533-mzis-2 1682-mzis \
+    2258-mzis 2858-mzis-2 4046-mzis 6676-mzis 9105-mzis 15797-mzis; do
     cp "$work/search/$pick.safetensors" "designs/front/b8-n4-${pick%%-*}.safetensors"
   done
 }
 
 # Structures, trained under relative noise from random and from constructed starts.
 structures() {
-  "$optinc" search --over structures --epochs 100 --bits 8 --servers 4 --population 12 --generations 5 --sample 8192 \
+  "$optinc" search --over structures --epochs 80 --bits 8 --servers 4 --population 8 --generations 4 --sample 8192 \
     --most-mzis 50000 --chips 16 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
     ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
   grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"
