@@ -24,10 +24,10 @@ cascade() { build/optinc cascade "designs/$2.safetensors" "designs/$3.safetensor
   cascade constructed b8-n4-cascade-1-constructed b8-n4-cascade-2-constructed
 } 2>/dev/null | tee "$out/cascade.txt"
 
-# 10 draws of noise: every input of the small devices, a sample of 20,000 of the larger ones.
+# Every input of the small devices, 10 draws of noise each; a sample of 20,000 of the larger ones, 2 draws.
 small=(designs/b8-n4*.safetensors)
 large=(designs/b8-n8*.safetensors designs/b8-n16*.safetensors designs/b16-n4*.safetensors)
 {
   build/optinc noise "${small[@]}" --records "$out/noise-small.jsonl"
-  build/optinc noise "${large[@]}" --sample 20000 --records "$out/noise-large.jsonl"
+  build/optinc noise "${large[@]}" --sample 20000 --draws 2 --records "$out/noise-large.jsonl"
 } 2>/dev/null | tee "$out/noise.txt"

@@ -81,12 +81,13 @@ struct State {
   search::Generation front;  ///< of all that were ever scored
 };
 
-/// Those of both that none beats.
+/// Those of both that none beats. A construction that bears nothing is of no use.
 search::Generation merged_front(const search::Generation& a, const search::Generation& b, const search::Task& task) {
   search::Generation all = a;
   all.insert(all.end(), b.begin(), b.end());
-  std::erase_if(all,
-                [](const search::Member& member) { return !member.score.refusal.empty() || member.score.noise == 0; });
+  std::erase_if(all, [&](const search::Member& member) {
+    return !member.score.refusal.empty() || (task.over == search::Over::constructions && member.score.noise == 0);
+  });
   std::vector<std::vector<double>> objectives;
   for (const search::Member& member : all) objectives.push_back(search::objectives(member.score, task));
   search::Generation front;
@@ -195,9 +196,10 @@ void print_front(const search::Generation& front, const std::vector<std::filesys
              "file");
   for (std::size_t i = 0; i < front.size(); ++i) {
     const search::Score& score = front[i].score;
-    fmt::print(context.out, "{:>8} {:>7} {:>14.3g} {:>9.1f}{}{}  {}\n",
+    fmt::print(context.out, "{:>8} {:>7} {:>14.3g} {:>9}{}{}  {}\n",
                with_commas(static_cast<std::uint64_t>(score.mzis)), score.layers, score.noise,
-               -20 * std::log10(score.noise), has_chips ? fmt::format(" {:>9.5f}", score.chip_rate) : "",
+               score.noise > 0 ? fmt::format("{:.1f}", -20 * std::log10(score.noise)) : "-",
+               has_chips ? fmt::format(" {:>9.5f}", score.chip_rate) : "",
                trains ? fmt::format(" {:>13.6f}", score.accuracy) : "", files[i].filename().string());
   }
   fmt::print(context.out, "noise borne: relative noise under which {:g} of the inputs stay right ({}){}\n",

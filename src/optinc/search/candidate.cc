@@ -51,7 +51,6 @@ onn::Design trained(const Task& task, const std::vector<double>& genes, int thre
                                .threads = threads,
                                .epochs = task.epochs};
   options.relative_noise = structure.relative_noise;
-  options.noise_until = 1;
   options.start = constructed_start(task, structure);
   if (options.start) {
     options.first_stage_epochs = 0;

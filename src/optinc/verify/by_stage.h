@@ -1,5 +1,5 @@
 // A constructed network proved right stage by stage, where its inputs are too many to enumerate: 13^16 of 32 bits and 4
-// servers, but no sum inside takes more than some hundred values.
+// servers, but a sum inside takes some hundred or thousand values.
 //
 // The proof goes through the layers. What a layer's wires carry is claimed (stages.h). Every wire is relu of a sum u of
 // signals that were proved before; u takes few values, and on every one of them what is read off the wires must be what
