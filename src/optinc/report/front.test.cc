@@ -33,13 +33,14 @@ TEST(Front, IsDrawnAndTabled) {
   const std::string html = write_report(inputs);
   const std::string part = section(html, "front");
   EXPECT_THAT(part, AllOf(HasSubstr("Size against noise"), HasSubstr("87.50"), HasSubstr("2,000"),
-                          HasSubstr("phase_shifter.error_rms_rad=0.01")));
+                          HasSubstr("phase shifter error rms rad 0.01")));
   EXPECT_LT(part.find(">small<"), part.find(">large<"));  // by size
   const base::Json charts = base::Json::parse(script(html, "charts"));
   ASSERT_EQ(charts.size(), 1u);
   const base::Json values = charts[0]["specification"]["data"]["values"];
   EXPECT_EQ(values[0]["wrong"], 0.125);
   EXPECT_EQ(values[1]["wrong"], 0.001);  // none of 1,000
+  EXPECT_EQ(report_summary(inputs)["sentence"], "An ONN of 2,000 MZIs bears relative noise of 0.001.");
   EXPECT_EQ(report_summary(inputs)["front"][0]["chip_rates"][0]["rate"], 0.25);
 }
 

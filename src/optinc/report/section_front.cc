@@ -87,10 +87,21 @@ Table rates_table(const std::vector<NoiseRow>& rows) {
   return table;
 }
 
+/// "phase_shifter.error_rms_rad=0.01" as words, which a column's head can break.
+std::string in_words(std::string condition) {
+  for (char& letter : condition) {
+    if (letter == '=') {
+      letter = ' ';
+      break;
+    }
+    if (letter == '.' || letter == '_') letter = ' ';
+  }
+  return condition;
+}
+
 Table chips_table(const std::vector<NoiseRow>& rows) {
   std::vector<Column> columns{{"design", false}, {"origin", false}, {"MZIs"}};
-  for (const ChipRate& rate : rows.front().chip_rates)
-    columns.push_back({rate.condition});
+  for (const ChipRate& rate : rows.front().chip_rates) columns.push_back({in_words(rate.condition)});
   Table table(columns);
   for (const NoiseRow& row : rows) {
     std::vector<std::string> cells{row.design, row.origin, with_commas(row.mzis)};

@@ -100,6 +100,20 @@ void say_reproduced(const std::vector<Reproduction>& rows, std::vector<std::stri
                               std::ranges::count_if(rows, is_right), rows.size()));
 }
 
+/// The smallest design of one device that noise of 60 dB leaves right.
+void say_front(const std::vector<NoiseRow>& rows, std::vector<std::string>& parts) {
+  constexpr double kNoise = 1e-3, kRight = 0.9999;
+  const NoiseRow* smallest = nullptr;
+  for (const NoiseRow& row : rows) {
+    if (row.bits != rows.front().bits || row.servers != rows.front().servers) continue;
+    const bool bears = std::ranges::any_of(
+        row.rates, [](const NoiseRate& rate) { return rate.sigma == kNoise && rate.rate >= kRight; });
+    if (bears && (smallest == nullptr || row.mzis < smallest->mzis)) smallest = &row;
+  }
+  if (smallest == nullptr) return;
+  parts.push_back(fmt::format("an ONN of {} MZIs bears relative noise of {:g}", with_commas(smallest->mzis), kNoise));
+}
+
 }  // namespace
 
 Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
@@ -135,6 +149,7 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
   } else {
     say_simulations(runs.light.simulations, parts);  // on a page of everything the rest is for its sections
   }
+  say_front(runs.front.rows, parts);
   if (!runs.scale.empty()) parts.emplace_back("costs at scale are modelled");
   if (parts.empty()) return "Nothing has come out yet.";
   return capitalised(fmt::format("{}.", fmt::join(parts, "; ")));
