@@ -20,7 +20,8 @@ std::vector<ChipCondition> chip_conditions(const std::vector<std::string>& sweep
   for (const std::string& sweep : sweeps) {
     const auto [key, values] = parse_sweep(sweep);
     for (const double value : values) {
-      ChipCondition& condition = conditions.emplace_back(fmt::format("{}={:g}", key, value), chip::Hardware{});
+      conditions.push_back({fmt::format("{}={:g}", key, value), {}});
+      ChipCondition& condition = conditions.back();
       condition.hardware.*hardware_field(key, "--sweep").value = value;
       chip::check(condition.hardware);
     }
