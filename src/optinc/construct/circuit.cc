@@ -81,17 +81,10 @@ class Rows {
   std::vector<Sum> rows_;
 };
 
-/// The device on the lattice of every rounding.
-verify::Digits digits_of(device::DeviceShape shape) {
-  shape.rounding = codec::Rounding::floor;
-  shape.every_rounding = shape.role != onn::Role::cascade_level_1;
-  return verify::Digits(shape);
-}
-
 class Builder {
  public:
   Builder(const device::DeviceShape& shape, const Plan& plan)
-      : shape_(shape), plan_(plan), known_(digits_of(shape)), lowest_needed_(known_.lowest()) {
+      : shape_(shape), plan_(plan), known_(with_every_rounding(shape)), lowest_needed_(known_.lowest()) {
     // The top symbol has no carry, but where light lifts the largest average over the top (level 2 of a cascade).
     for (int position = known_.lowest(); position <= known_.top(); ++position) {
       if (const double most = known_.most_carry(position); most > 0) most_carries_[position] = static_cast<int>(most);
@@ -512,6 +505,12 @@ Sum operator*(double factor, Sum sum) {
   for (auto& [wire, weight] : sum.weights) weight *= factor;
   sum.constant *= factor;
   return sum;
+}
+
+device::DeviceShape with_every_rounding(device::DeviceShape shape) {
+  shape.rounding = codec::Rounding::floor;
+  shape.every_rounding = shape.role != onn::Role::cascade_level_1;
+  return shape;
 }
 
 Demand demand(const device::DeviceShape& shape, const Plan& plan) {

@@ -79,6 +79,10 @@ struct Plan {
   Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums
 };
 
+/// The same device with the floor, on the lattice of every rounding where it has one: a circuit for it is right in
+/// every mode, by constant light in the first bias.
+device::DeviceShape with_every_rounding(device::DeviceShape shape);
+
 /// What a shape needs of a plan: stages of digits and remainders, and carries to be dealt out over stages.
 struct Demand {
   int digit_stages = 0;

@@ -53,6 +53,8 @@ Plan bare_plan(const device::DeviceShape& shape) {
 /// A plan, and what to try where float32 can't be proved to carry it: scales that are powers of two, where that makes
 /// sums exact, and more and more that is restored.
 std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
+  base::require(plan.restore_digits >= 0 && plan.restore_digits <= 2, "restore_digits {}: expected 0 .. 2",
+                plan.restore_digits);
   std::vector<Plan> plans;
   const bool is_exact_in_twos = std::has_single_bit(static_cast<unsigned>(shape.servers));
   bool& safer = is_exact_in_twos ? plan.powers_of_two : plan.restore_decimals;
@@ -142,10 +144,7 @@ Layout lay_and_prove(const device::DeviceShape& shape, const Plan& plan,
                      const std::function<Layout(const std::vector<Stage>&)>& lay_stages) {
   Layout layout = lay_stages(build_circuit(shape, plan));
   if (!layout.refusal.empty()) return layout;
-  device::DeviceShape floor = shape;  // the constant light of the others is brought in later
-  floor.rounding = codec::Rounding::floor;
-  floor.every_rounding = shape.role != onn::Role::cascade_level_1;
-  layout.refusal = verify::prove_by_stage(layout.network, floor, layout.stages).refusal;
+  layout.refusal = verify::prove_by_stage(layout.network, with_every_rounding(shape), layout.stages).refusal;
   return layout;
 }
 

@@ -308,6 +308,8 @@ TEST(ConstructVariant, RestoresDigitsWhereAsked) {
     return verify::proved_noise(design.network, shape, verify::parse_stages(design.stages));
   };
   EXPECT_GT(noise(restored), noise(plain));
+  plan.restore_digits = 3;
+  EXPECT_THROW(construct(shape, plan), base::InputError);
 }
 
 // Steps of 1/1024: float32 shows in them, until digits are restored.
