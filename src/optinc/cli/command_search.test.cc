@@ -13,9 +13,10 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<std::string> small_search(const std::string& out, const std::string& generations) {
-  return {"search",    "--bits",   "4",  "--servers",   "2",   "--population", "8", "--generations",
-          generations, "--sample", "64", "--most-mzis", "400", "--out",        out};
+std::vector<std::string> small_search(const std::string& out, const std::string& generations,
+                                      const std::string& most_mzis = "400") {
+  return {"search",    "--bits",   "4",  "--servers",   "2",       "--population", "8", "--generations",
+          generations, "--sample", "64", "--most-mzis", most_mzis, "--out",        out};
 }
 
 TEST(Search, WritesTheFrontAsDesignsThatAreRight) {
@@ -50,11 +51,13 @@ TEST(Search, JudgesOnChips) {
 
 TEST(Search, TrainsStructures) {
   const TemporaryFolder folder;
-  std::vector<std::string> arguments = small_search(folder / "front", "1");
+  std::vector<std::string> arguments = small_search(folder / "front", "1", "20000");
   arguments.insert(arguments.end(), {"--over", "structures", "--epochs", "8", "--json"});
   const Outcome outcome = run_program(arguments);
   ASSERT_NE(outcome.exit_code, kBadInput) << outcome.err;
-  for (const base::Json& design : outcome.json()["designs"]) {
+  const base::Json designs = outcome.json()["designs"];
+  ASSERT_FALSE(designs.empty());
+  for (const base::Json& design : designs) {
     const Outcome verified = run_program({"verify", design["file"].get<std::string>(), "--json"});
     EXPECT_DOUBLE_EQ(verified.json()["accuracy"].get<double>(), design["accuracy"].get<double>());
   }
