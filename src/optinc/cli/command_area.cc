@@ -46,8 +46,7 @@ void print_words(Context& context, const onn::Area& area, const std::vector<std:
              100 * area.ratio());
   if (by_rank.empty()) return;
   fmt::print(context.out, "without P and T: {}; dense {}; by rank, wires that meet no others apart, {}\n",
-             with_commas(area.mzis - area.preprocessing_mzis - area.splitting_mzis),
-             with_commas(area.dense_mzis - area.preprocessing_mzis - area.splitting_mzis), with_commas(all_by_rank));
+             with_commas(area.without_p_and_t()), with_commas(area.dense_without_p_and_t()), with_commas(all_by_rank));
 }
 
 void run_area(const Options& options, Context& context) {

@@ -19,9 +19,6 @@ namespace {
 
 constexpr const char* kPhaseErrors = "phase_shifter.error_rms_rad=0.0003,0.001,0.003,0.01";
 
-/// Of more inputs, the largest outputs are those of the sample.
-constexpr double kMostForLargest = 1 << 22;
-
 struct Options {
   std::vector<std::filesystem::path> designs;
   std::vector<double> sigmas{1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
@@ -39,8 +36,8 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
   const device::DeviceShape shape = device::shape_of(design);
   const std::string name = path.stem().string();
   const double inputs = verify::possible_inputs(shape);
-  const std::uint64_t sample_of_largest = inputs > kMostForLargest ? options.noise.sample : 0;
-  base::require(inputs <= kMostForLargest || sample_of_largest > 0,
+  const std::uint64_t sample_of_largest = inputs > verify::kMostEnumerated ? options.noise.sample : 0;
+  base::require(inputs <= verify::kMostEnumerated || sample_of_largest > 0,
                 "{}: {:.3g} possible inputs, expected --sample, how many of them are drawn", path.string(), inputs);
   base::Progress scales(fmt::format("{}: largest outputs", name),
                         sample_of_largest > 0 ? static_cast<double>(sample_of_largest) : inputs);
@@ -61,7 +58,7 @@ base::Json measure(const Options& options, const std::filesystem::path& path) {
                    {"bits", design.bits},
                    {"servers", design.servers},
                    {"layers", design.network.widths()},
-                   {"mzis", area.mzis - area.preprocessing_mzis - area.splitting_mzis},
+                   {"mzis", area.without_p_and_t()},
                    {"accuracy", design.accuracy},
                    {"inputs", inputs_json(shape)},
                    {"sample", options.noise.sample},

@@ -24,24 +24,14 @@
 // from above or relu(t - x) from below; wires may be repeated and averaged.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "optinc/construct/sum.h"
 #include "optinc/device/device_shape.h"
 #include "optinc/verify/stages.h"
 
 namespace optinc::construct {
-
-/// A linear function of the wires that lead to a stage.
-struct Sum {
-  std::map<int, double> weights;  ///< by number of the wire
-  double constant = 0;
-
-  Sum& operator+=(const Sum& other);
-};
-Sum operator+(Sum a, const Sum& b);
-Sum operator*(double factor, Sum sum);
 
 /// One layer: its rows become wires through ReLU (the last stage's do not).
 struct Stage {

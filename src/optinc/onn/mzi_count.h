@@ -31,6 +31,9 @@ struct Area {
   std::int64_t dense_mzis = 0;          ///< the same without approximation
   std::int64_t reference_mzis = 0;
   std::int64_t activations = 0;
+  /// Of the ONN alone, which is what designs of one device differ in.
+  std::int64_t without_p_and_t() const { return mzis - preprocessing_mzis - splitting_mzis; }
+  std::int64_t dense_without_p_and_t() const { return dense_mzis - preprocessing_mzis - splitting_mzis; }
   double ratio() const { return static_cast<double>(mzis) / static_cast<double>(dense_mzis); }
 };
 

@@ -21,8 +21,7 @@ constexpr double kLeastWrong = 1e-7;
 constexpr double kWorst = 1000;  ///< more than any objective
 
 double mzis_of(const std::vector<int>& widths, const onn::LayerSet& approximated, int servers) {
-  const onn::Area area = onn::count_mzis(widths, approximated, servers);
-  return static_cast<double>(area.mzis - area.preprocessing_mzis - area.splitting_mzis);
+  return static_cast<double>(onn::count_mzis(widths, approximated, servers).without_p_and_t());
 }
 
 onn::Design constructed(const Task& task, const std::vector<double>& genes) {

@@ -1,8 +1,10 @@
 #include "optinc/search/genes.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <map>
 
 #include "optinc/base/error.h"
 #include "optinc/onn/matrix_approximation.h"
@@ -49,6 +51,25 @@ std::vector<Gene> genes_of_structures() {
   return all;
 }
 
+/// The genes of a structure; hidden widths are of kWidths.
+std::vector<double> genes_of_structure(const std::vector<int>& hidden, bool approximated, double relative_noise,
+                                       bool constructed_start) {
+  std::map<std::string, double> named{{"relative_noise", std::log10(relative_noise)},
+                                      {"hidden", static_cast<double>(hidden.size())},
+                                      {"start", constructed_start ? 1 : 0}};
+  for (std::size_t layer = 1; layer <= hidden.size() + 1; ++layer) {
+    named[fmt::format("approximated_{}", layer)] = approximated ? 1 : 0;
+    if (layer > hidden.size()) continue;
+    named[fmt::format("width_{}", layer)] =
+        static_cast<double>(std::ranges::find(kWidths, hidden[layer - 1]) - kWidths.begin());
+  }
+  std::vector<double> values;
+  for (const Gene& gene : genes_of_structures()) {
+    values.push_back(named.contains(gene.name) ? named.at(gene.name) : gene.low);
+  }
+  return values;
+}
+
 }  // namespace
 
 std::string to_string(Over over) {
@@ -72,6 +93,12 @@ const std::vector<Gene>& genes(Over over) {
   };
   static const std::vector<Gene> structures = genes_of_structures();
   return over == Over::constructions ? constructions : structures;
+}
+
+std::vector<std::vector<double>> known_starts(Over over) {
+  if (over == Over::constructions) return {};
+  return {genes_of_structure({64, 128, 256, 128, 64}, true, 1e-3, false),  // Table I's for 8 bits and 4 servers
+          genes_of_structure({24, 16, 8}, false, 3e-3, true)};             // what a construction for them takes, dense
 }
 
 construct::Plan plan_of(const device::DeviceShape& shape, const std::vector<double>& values) {

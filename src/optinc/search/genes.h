@@ -30,6 +30,10 @@ struct Gene {
 /// Widths are places in a list (genes.cc), relative noise its log10.
 const std::vector<Gene>& genes(Over over);
 
+/// What a search begins with beside random genes: structures that are known to do. A space of random structures has few
+/// that are ever right on all inputs.
+std::vector<std::vector<double>> known_starts(Over over);
+
 /// The plan that these genes of constructions mean for a device. Throws base::InputError for another number of genes.
 construct::Plan plan_of(const device::DeviceShape& shape, const std::vector<double>& values);
 

@@ -17,9 +17,6 @@
 namespace optinc::search {
 namespace {
 
-/// More inputs than this are sampled, or a search would not end.
-constexpr double kMostEnumerated = 1 << 22;
-
 /// What pagmo copies about; the scores stay with the caller.
 struct Evaluation {
   const Options* options;
@@ -72,9 +69,9 @@ struct Problem {
 };
 
 Generation draw(const Options& options, const Scorer& scorer) {
-  std::vector<std::vector<double>> all;
-  for (int i = 0; i < options.population; ++i) {
-    const base::CounterStream stream(options.seed, static_cast<std::uint64_t>(i));
+  std::vector<std::vector<double>> all = known_starts(options.task.over);
+  while (static_cast<int>(all.size()) < options.population) {
+    const base::CounterStream stream(options.seed, all.size());
     std::vector<double>& values = all.emplace_back();
     std::uint64_t index = 0;
     for (const Gene& gene : genes(options.task.over)) {
@@ -97,12 +94,13 @@ void check(const Options& options) {
   task.shape.check();
   chip::check(criteria.hardware);
   const double inputs = verify::possible_inputs(task.shape);
-  base::require(inputs <= kMostEnumerated || criteria.sample > 0, "{:.3g} possible inputs: expected a sample of them",
-                inputs);
-  base::require(inputs <= kMostEnumerated || criteria.chips == 0 || criteria.chip_sample > 0,
+  base::require(inputs <= verify::kMostEnumerated || criteria.sample > 0,
+                "{:.3g} possible inputs: expected a sample of them", inputs);
+  base::require(inputs <= verify::kMostEnumerated || criteria.chips == 0 || criteria.chip_sample > 0,
                 "{:.3g} possible inputs: expected a sample of them for chips", inputs);
-  base::require(task.over == Over::constructions || inputs <= kMostEnumerated,
-                "{:.3g} possible inputs: expected at most {:.0f} to train on, a candidate", inputs, kMostEnumerated);
+  base::require(task.over == Over::constructions || inputs <= verify::kMostEnumerated,
+                "{:.3g} possible inputs: expected at most {:.0f} to train on, a candidate", inputs,
+                verify::kMostEnumerated);
   base::require(criteria.most_mzis > 0, "at most {} MZIs: expected more than 0", criteria.most_mzis);
   base::require(options.population >= 8 && options.population % 4 == 0,
                 "population {}: expected a multiple of 4, at least 8", options.population);

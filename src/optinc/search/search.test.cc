@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "optinc/base/error.h"
+#include "optinc/construct/construct.h"
 #include "optinc/device/onn_averager.h"
 #include "optinc/onn/mzi_count.h"
 #include "optinc/search/front.h"
@@ -66,7 +67,7 @@ RC_GTEST_PROP(CandidateProperty, IsExactWhatever, ()) {
   onn::check(design, "searched");
   RC_ASSERT(design.origin == "searched");
   const onn::Area area = onn::count_mzis(design.network.widths(), design.approximated, apart.servers);
-  RC_ASSERT(found.mzis == static_cast<double>(area.mzis - area.preprocessing_mzis - area.splitting_mzis));
+  RC_ASSERT(found.mzis == static_cast<double>(area.without_p_and_t()));
   RC_ASSERT(verify::verify(device::OnnAverager(design), {.count = 200, .sampled = true}).wrong == 0u);
 }
 
@@ -130,6 +131,21 @@ TEST(Structures, AreTrainedAsTheyAreSaid) {
     EXPECT_GT(found.accuracy, start == 1 ? 0.99 : 0.5);
     EXPECT_EQ(build(task, values, 2).network, build(task, values, 1).network);
   }
+}
+
+TEST(Structures, ASearchBeginsWithOnesThatAreKnownToDo) {
+  const device::DeviceShape shape{.bits = 8, .servers = 4, .inputs = 4};
+  std::vector<std::vector<int>> widths;
+  for (const std::vector<double>& values : known_starts(Over::structures)) {
+    widths.push_back(structure_of(shape, values).widths);
+  }
+  EXPECT_THAT(widths, ElementsAre(ElementsAre(4, 64, 128, 256, 128, 64, 4), ElementsAre(4, 24, 16, 8, 4)));
+  const Structure published = structure_of(shape, known_starts(Over::structures)[0]);
+  EXPECT_EQ(published.approximated.to_string(), "1-6");
+  EXPECT_NEAR(published.relative_noise, 1e-3, 1e-12);
+  const Structure narrow = structure_of(shape, known_starts(Over::structures)[1]);
+  EXPECT_TRUE(narrow.constructed_start);
+  EXPECT_NO_THROW(construct::construct(shape, narrow.widths, narrow.approximated));
 }
 
 TEST(Structures, LargerOnesAreNotTrained) {

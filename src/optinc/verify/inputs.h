@@ -15,6 +15,9 @@ namespace optinc::verify {
 void draw_inputs(const device::DeviceShape& shape, std::uint64_t seed, std::uint64_t first, std::size_t count,
                  std::uint64_t* numbers, std::int32_t* steps);
 
+/// Where a design is measured again and again, on noise or on chips, more inputs than this are sampled.
+inline constexpr double kMostEnumerated = 1 << 22;
+
 /// How many inputs are possible, where that may be more than DeviceShape::input_count can say: to 53 bits.
 double possible_inputs(const device::DeviceShape& shape);
 /// Whether DeviceShape::input_count can: inputs have numbers.
