@@ -10,6 +10,7 @@
 //
 //   digits   the highest digits of every A_k by comparing with thresholds, and what remains of it; again and again;
 //            then those of one remainder after the other
+//   shortfalls of all thresholds that are not reached, where a step takes two stages, and the digits in the next one
 //   restored digits once more by comparing them with their levels, before they are taken off what they were read from
 //   sums     the digits D_e on wires of their own
 //   states   of every D_e, what it makes of a carry that comes in: t_e = 0 swallows it, 1 hands it on, 2 makes one
@@ -65,7 +66,10 @@ struct Plan {
   int restore_digits = 0;  ///< so many stages, 0 .. 2, behind every one that reads digits bring them to their levels
                            ///< again
   bool restore_decimals = false;  ///< the same for decimals that go into a second or later remainder
-  Style inputs{};                 ///< of the first stage, whose inputs have no noise
+  /// Digits are read, and decimals restored, by steps of two stages, relu(1 - relu(threshold - x) / width), one digit
+  /// at a time: exact in float32 however fine the lattice, and nothing is left to restore of digits.
+  bool two_stage_steps = false;
+  Style inputs{};  ///< of the first stage, whose inputs have no noise
   Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums
 };
 

@@ -23,6 +23,9 @@ namespace {
 /// More digits at once would take 2 * 255 wires an input; look-ahead over more positions would leave float32 little.
 constexpr int kMostDigitsAtOnce = 3;
 constexpr int kMostCarriesAtOnce = 4;
+/// A proof looks at every value of what is read by steps of two stages.
+constexpr int kMostStepsToBeRead = 1 << 19;
+
 void check(const device::DeviceShape& shape, const std::vector<int>& widths, const onn::LayerSet& approximated) {
   shape.check();
   base::require(widths.size() >= 2, "{} layer widths: expected at least 2, from the inputs to the outputs",
@@ -65,6 +68,15 @@ std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
       safer = again;
       plans.push_back(plan);
     }
+  }
+  if (is_exact_in_twos || shape.last_step(0) >= kMostStepsToBeRead) return plans;
+  plan.restore_digits = 0;
+  plan.two_stage_steps = true;
+  plan.digits.ramp = std::min(plan.digits.ramp, 0.3);  // room for what float32 rounds; a step is exact, however steep
+  for (const bool again : {false, true}) {
+    if (asked && !again) continue;
+    safer = again;
+    plans.push_back(plan);
   }
   return plans;
 }

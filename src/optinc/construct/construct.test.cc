@@ -317,6 +317,36 @@ TEST(ConstructVariant, TakesTheMostServers) {
   expect_proved_and_right(construct_variant({8, 1024, 4}, Variant::tolerant), {8, 1024, 4}, 1000);
 }
 
+// Steps of 1/100 of what is divided by hand again and again: two stages a step are exact.
+TEST(ConstructVariant, TakesManyServersThatAreNoPowerOfTwo) {
+  for (const DeviceShape& shape :
+       {DeviceShape{2, 100, 1}, {4, 100, 2}, {8, 48, 4}, {8, 100, 1}, {8, 250, 4}, {16, 31, 8}}) {
+    SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs);
+    expect_proved_and_right(construct_variant(shape, Variant::tolerant), shape, 1000);
+  }
+}
+
+TEST(ConstructVariant, StepsInTwoStagesWhereAsked) {
+  const DeviceShape level_1{.bits = 4, .servers = 6, .inputs = 2, .role = onn::Role::cascade_level_1};
+  for (const DeviceShape& shape : {DeviceShape{8, 4, 4}, {8, 8, 2}, {7, 6, 4}, {9, 4, 5}, level_1}) {
+    SCOPED_TRACE(testing::Message() << shape.bits << " bits, " << shape.servers << " servers, K = " << shape.inputs);
+    Plan plan = pick_plan(shape, Variant::tolerant);
+    const std::size_t layers = construct(shape, plan).network.layers.size();
+    plan.two_stage_steps = true;
+    const onn::Design design = construct(shape, plan);
+    EXPECT_GT(design.network.layers.size(), layers);
+    expect_proved_and_right(design, shape, 1000);
+    plan.restore_decimals = true;
+    expect_proved_and_right(construct(shape, plan), shape, 1000);
+  }
+  Plan plan = pick_plan({32, 4, 4}, Variant::tolerant);
+  plan.two_stage_steps = true;
+  EXPECT_THAT(([&] {
+                construct({32, 32, 2}, plan);
+              }),
+              ThrowsMessage<base::InputError>(HasSubstr("steps of two stages on")));
+}
+
 // Any device: proved and right, or refused.
 RC_GTEST_PROP(ConstructProperty, IsExactWhereProved, ()) {
   const auto role = *rc::gen::element(onn::Role::single, onn::Role::cascade_level_1, onn::Role::cascade_level_2);
@@ -383,7 +413,8 @@ TEST(ConstructVariant, RepeatedWiresBearMore) {
 // The network is right; what is said of its wires is not.
 TEST(ConstructVariant, ClaimsThatDoNotHoldAreRefused) {
   const DeviceShape level_1{.bits = 4, .servers = 3, .inputs = 2, .role = onn::Role::cascade_level_1};
-  for (const DeviceShape& shape : {DeviceShape{8, 4, 4}, {4, 3, 2}, {8, 6, 2}, level_1}) {
+  // And one of steps in two stages.
+  for (const DeviceShape& shape : {DeviceShape{8, 4, 4}, {4, 3, 2}, {8, 6, 2}, level_1, {4, 100, 2}}) {
     const onn::Design design = construct_variant(shape, Variant::tolerant);
     const verify::Stages stages = verify::parse_stages(design.stages);
     const auto refused = [&](std::size_t stage, std::size_t index, const auto& change) {
@@ -404,6 +435,9 @@ TEST(ConstructVariant, ClaimsThatDoNotHoldAreRefused) {
         refused(stage, i, [](verify::Signal& signal) {
           signal.meaning = signal.meaning == verify::Meaning::carry ? verify::Meaning::state : verify::Meaning::carry;
         });
+        if (stages[stage][i].meaning == verify::Meaning::shortfall) {
+          for (const int off : {-1, 1}) refused(stage, i, [&](verify::Signal& signal) { signal.threshold += off; });
+        }
         if (stages[stage][i].meaning == verify::Meaning::rest) {
           refused(stage, i, [](verify::Signal& signal) { signal.input = signal.input == 0 ? 1 : 0; });
         }
@@ -420,7 +454,9 @@ TEST(ConstructVariant, ClaimsThatDoNotHoldAreRefused) {
 RC_GTEST_PROP(ConstructProperty, ProofAgreesWithEnumeration, ()) {
   const DeviceShape shape = *rc::gen::element(DeviceShape{6, 4, 3}, DeviceShape{4, 3, 2}, DeviceShape{5, 6, 3});
   const auto variant = *rc::gen::element(Variant::tolerant, Variant::shallow, Variant::narrow);
-  onn::Design design = construct_variant(shape, variant);
+  Plan plan = pick_plan(shape, variant);
+  plan.two_stage_steps = *rc::gen::arbitrary<bool>();
+  onn::Design design = construct(shape, plan);
   const verify::Stages stages = verify::parse_stages(design.stages);
   const double size = std::pow(10, -*rc::gen::inRange(0, 7));
   for (int change = *rc::gen::inRange(1, 4); change > 0; --change) {

@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "optinc/base/error.h"
 #include "optinc/construct/draft.h"
 
 namespace optinc::construct {
 namespace {
+
+constexpr int kMostSteps = 1 << 20;
 
 /// Reads digits off by comparing with thresholds, for as long as any is left to be read.
 class DigitStages {
@@ -16,6 +19,11 @@ class DigitStages {
   void build() {
     for (int k = 0; k < draft_.shape.inputs; ++k) rests_[k] = {{{{{k, 1.0}}, 0}, known_.most(k)}, known_.highest(k)};
     for (int number = 1; !are_all_read(); ++number) {
+      if (plan_.two_stage_steps) {
+        read_in_two_stages(number);
+        begin_remainders();
+        continue;
+      }
       Rows rows = draft_.rows(number == 1 ? plan_.inputs : plan_.digits);
       draft_.keep_digits(rows);
       bool is_any_left = false;
@@ -48,6 +56,56 @@ class DigitStages {
   double most_digit(int addend, int place) const { return known_.most_digits({addend}, place + known_.unit(addend)); }
   bool are_all_read() const {
     return std::ranges::all_of(rests_, [&](const auto& each) { return draft_.is_read(each.first); });
+  }
+
+  void read_in_two_stages(int number) {
+    std::vector<int> unread;
+    for (const auto& [addend, rest] : rests_) {
+      if (!draft_.is_read(addend)) unread.push_back(addend);
+    }
+    Rows rows = draft_.rows(plan_.digits);
+    draft_.keep_digits(rows);
+    for (const int addend : unread) {
+      Rest& rest = rests_.at(addend);
+      find_shortfalls(addend, power_of_4(rest.place), rows);
+      static_cast<Value&>(rest) = rows.keep(rest);
+    }
+    draft_.finish(rows, fmt::format("shortfalls {}", number));
+
+    rows = draft_.rows(plan_.digits);
+    const auto shortfalls = std::exchange(draft_.shortfalls, {});
+    draft_.keep_digits(rows);
+    for (const int addend : unread) {
+      Rest& rest = rests_.at(addend);
+      const Value digit{count_reached(addend, shortfalls.at(addend), rows), most_digit(addend, rest.place)};
+      Value left;
+      if (needs_rest(addend, rest.place)) {
+        left = {rows.keep(rest).sum + -power_of_4(rest.place) * digit.sum, known_.most_rest(addend, rest.place - 1)};
+      }
+      add_digit(addend, rest.place, digit);
+      rest = {left, rest.place - 1};
+      take_last_digit(addend);
+    }
+    draft_.finish(rows, fmt::format("digits {}", number));
+  }
+
+  /// Of what remains of an addend, to every multiple of `unit`.
+  void find_shortfalls(int addend, double unit, Rows& rows) {
+    const Rest& rest = rests_.at(addend);
+    const double pitch = known_.pitch(addend);
+    base::require(rest.most / pitch < kMostSteps, "steps of two stages on {:.0f} values: expected less than {}",
+                  rest.most / pitch, kMostSteps);
+    for (int i = 1; i * unit < rest.most + pitch / 2; ++i) {
+      const auto threshold = static_cast<int>(std::lround(i * unit / pitch));
+      draft_.shortfalls[addend][threshold] = rows.shortfall(rest, i * unit, pitch);
+    }
+  }
+
+  /// How many thresholds are reached.
+  Sum count_reached(int addend, const std::map<int, Sum>& shortfalls, Rows& rows) const {
+    Sum count;
+    for (const auto& [threshold, shortfall] : shortfalls) count += rows.reached(shortfall, known_.pitch(addend));
+    return count;
   }
 
   /// Compares what remains of an addend.
@@ -144,15 +202,24 @@ class DigitStages {
 
   /// What they are off grows 4^s times from remainder to remainder.
   void restore_decimals(int addend) {
+    const double pitch = known_.pitch(addend), most = known_.most_rest(addend, -1);
+    std::map<int, Sum> shortfalls;
+    if (plan_.two_stage_steps) {
+      Rows rows = draft_.rows(plan_.digits);
+      find_shortfalls(addend, pitch, rows);
+      static_cast<Value&>(rests_.at(addend)) = {};  // which the shortfalls tell from here on
+      draft_.keep_digits(rows, /*unread_too=*/true);
+      draft_.finish(rows, fmt::format("shortfalls of decimals {}", -addend));
+      shortfalls = std::exchange(draft_.shortfalls, {}).at(addend);
+    }
     Rows rows = draft_.rows(plan_.digits);
     const Value decimals = std::exchange(static_cast<Value&>(rests_.at(addend)), {});
-    const double pitch = known_.pitch(addend);
     draft_.keep_digits(rows, /*unread_too=*/true);
-    Value restored{{}, decimals.most};
-    for (int i = 1; i <= std::lround(decimals.most / pitch); ++i) {
-      restored.sum += pitch * rows.step(decimals, i * pitch, pitch);
+    Sum steps = count_reached(addend, shortfalls, rows);
+    for (int i = 1; i <= std::lround(most / pitch) && !plan_.two_stage_steps; ++i) {
+      steps += rows.step(decimals, i * pitch, pitch);
     }
-    static_cast<Value&>(rests_.at(addend)) = restored;
+    static_cast<Value&>(rests_.at(addend)) = {pitch * steps, most};
     draft_.finish(rows, fmt::format("restored decimals {}", -addend));
   }
 

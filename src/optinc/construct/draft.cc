@@ -48,6 +48,12 @@ void Draft::finish(Rows& rows, std::string name) {
   for (const auto& [addend, rest] : rests) {
     claim(stage, {.meaning = Meaning::rest, .input = addend, .place = rest.place}, rest.sum);
   }
+  for (const auto& [addend, by_threshold] : shortfalls) {
+    for (const auto& [threshold, sum] : by_threshold) {
+      const int place = rests.at(addend).place;
+      claim(stage, {.meaning = Meaning::shortfall, .input = addend, .place = place, .threshold = threshold}, sum);
+    }
+  }
   for (const auto& [which, digit] : fresh) {
     const int position = known.unit(which.first) + which.second;
     claim(stage, {.meaning = Meaning::digit, .position = position, .inputs = {which.first}}, digit.sum);

@@ -38,11 +38,12 @@ struct Draft {
   int lowest_needed = 0;            ///< position of a digit
 
   // What the wires of the last stage carry.
-  std::map<int, Rest> rests;                   ///< by addend
-  std::map<std::pair<int, int>, Value> fresh;  ///< digits that wait to be restored, by addend and place
-  std::map<int, Digit> digits;                 ///< D by position
-  std::map<int, Value> states;                 ///< t by position
-  std::map<int, Value> carries;                ///< c by position
+  std::map<int, Rest> rests;                     ///< by addend
+  std::map<int, std::map<int, Sum>> shortfalls;  ///< of rests, by addend and threshold in steps of its lattice
+  std::map<std::pair<int, int>, Value> fresh;    ///< digits that wait to be restored, by addend and place
+  std::map<int, Digit> digits;                   ///< D by position
+  std::map<int, Value> states;                   ///< t by position
+  std::map<int, Value> carries;                  ///< c by position
   Value overflow;  ///< 1 where an average is over the highest code, which only light can bring about
 
   std::vector<Stage> stages;

@@ -27,9 +27,12 @@ Value Rows::keep(const Value& value) {
   return {wire(value.sum, value.most, style_.keep), value.most};
 }
 
+double Rows::width_of_ramps(double pitch) const {
+  return pitch * (powers_of_two_ ? std::exp2(std::floor(std::log2(style_.ramp))) : style_.ramp);
+}
+
 Sum Rows::step(const Value& value, double threshold, double pitch) {
-  const double share = powers_of_two_ ? std::exp2(std::floor(std::log2(style_.ramp))) : style_.ramp;
-  const double width = share * pitch;
+  const double width = width_of_ramps(pitch);
   const double low = threshold - (pitch + width) / 2, high = low + width;
   const bool from_above = value.most - low <= high;
   const double side = from_above ? 1 : -1;
@@ -43,6 +46,17 @@ Sum Rows::step(const Value& value, double threshold, double pitch) {
             wire(side * (value.sum + Sum{{}, -corner}), std::max(range, style_.least_range * half), repeat);
   }
   return 1 / width * ramp;
+}
+
+Sum Rows::shortfall(const Value& value, double threshold, double pitch) {
+  const double below = (pitch - width_of_ramps(pitch)) / 2;  // as centred as a step of one stage
+  const double high = threshold - below;
+  return wire(-1 * value.sum + Sum{{}, high}, high) + Sum{{}, below};
+}
+
+Sum Rows::reached(const Sum& shortfall, double pitch) {
+  const double width = width_of_ramps(pitch), below = (pitch - width) / 2;
+  return wire(-1 / width * (shortfall + Sum{{}, -below}) + Sum{{}, 1}, 1);
 }
 
 }  // namespace optinc::construct

@@ -26,10 +26,17 @@ class Rows {
   /// [value >= threshold] on a lattice of this pitch. The ramp rises from `low` to `high`; seen from above it is
   /// relu(x - low) - relu(x - high), seen from below its width less relu(high - x) - relu(low - x).
   Sum step(const Value& value, double threshold, double pitch);
+  /// The same step in two stages. Of the first, relu(high - value), all of it but a constant: max(0, threshold - value)
+  /// on the lattice.
+  Sum shortfall(const Value& value, double threshold, double pitch);
+  /// Of the second, relu(1 - shortfall / width): float32 has it exactly, whatever it rounds before.
+  Sum reached(const Sum& shortfall, double pitch);
 
   Stage finish(std::string name) { return {std::move(name), std::move(rows_), {}}; }
 
  private:
+  double width_of_ramps(double pitch) const;
+
   Style style_;
   bool powers_of_two_;
   std::vector<Sum> rows_;

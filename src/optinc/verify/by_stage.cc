@@ -32,6 +32,9 @@ struct Known {
   double pitch = 1;
   double most = 0;
   double error = 0;  ///< beside that of the wires it is read from
+  /// Of a shortfall, the most that its wire carries where it is 0, errors and all: often nothing, which float32 has
+  /// exactly. Its `error` is of where it is more.
+  std::optional<double> at_zero;
 };
 
 /// Which factors of the columns come closest to a vector.
@@ -67,7 +70,17 @@ struct Sum {
   Terms terms;
   double pitch = 1, most = 0;  ///< of u
   double error = 0;            ///< of u
+  /// Of u where it is 0, what it may be read as: within `error`, but of a shortfall no less than its wire dark.
+  double zero_low = 0, zero_high = 0;
+  bool is_shortfall = false;
   std::vector<Ramp> ramps;
+
+  /// The ends of what a value of u may be read as.
+  std::pair<double, double> ends(double u) const {
+    return u == 0 ? std::pair{zero_low, zero_high} : std::pair{u - error, u + error};
+  }
+  /// What it is read as where nothing is off.
+  double nominal(double u) const { return u == 0 && is_shortfall ? zero_low : u; }
 };
 
 /// The largest power of two of which x is a multiple; infinite for 0.
@@ -123,7 +136,7 @@ class Prover {
     for (int k = 0; k < shape.inputs; ++k) {
       Signal rest{.meaning = Meaning::rest, .input = k, .place = digits().highest(k), .readings = {{k, 1}}};
       rest.constant = digits().bias_light(k);
-      boundary.known.push_back({rest, digits().pitch(k), digits().most(k), 0});
+      boundary.known.push_back({rest, digits().pitch(k), digits().most(k), 0, {}});
       boundary.most.push_back(digits().most(k));
       boundary.errors.push_back(rounding * digits().most(k));
       boundary.quanta.push_back(digits().has_remainders() ? 0 : digits().pitch(k));
@@ -136,6 +149,7 @@ class Prover {
     Terms terms;
     double slope = 0, offset = 0;  ///< sum = slope u + offset
     double rest = 0;               ///< bound on what the weights are off, and on the sum's rounding
+    double rest_at_zero = 0;       ///< the same where u is 0
     double quantum = 0;            ///< of the sum, where float32 gives it exactly in any order; else 0
   };
   Row row_of(const onn::Layer& layer, int row, const Boundary& before, const Solver& solver) const {
@@ -168,16 +182,25 @@ class Prover {
       left -= result.slope * factor * before.readings.col(s);
       result.offset -= result.slope * factor * before.known[s].signal.constant;
     }
-    double magnitude = std::abs(double{layer.bias[row]});
+    // Where a row sees a shortfall alone, and that is 0, its wire may be dark: then the row rounds nothing.
+    const int first = result.terms.size() == 1 ? result.terms.front().first : -1;
+    const bool is_of_a_shortfall = first >= 0 && before.known[first].at_zero;
+    const double bias = std::abs(double{layer.bias[row]});
+    double magnitude = bias, magnitude_at_zero = bias;
     int products = 0;
     double quantum = quantum_of(layer.bias[row]);
     for (int w = 0; w < layer.inputs; ++w) {
       const bool is_lit = before.most[w] > 0 || before.errors[w] > 0;
       if (weights[w] != 0 && is_lit) quantum = std::min(quantum, before.quanta[w] * quantum_of(weights[w]));
-      result.rest += std::abs(left(w)) * (before.most[w] + before.errors[w]);
+      const double most = before.most[w] + before.errors[w];
+      const bool is_its_wire = is_of_a_shortfall && before.readings(w, first) != 0;
+      const double most_at_zero = is_its_wire ? *before.known[first].at_zero : most;
       // A dark wire carries nothing but its error.
-      if (before.most[w] == 0) result.rest += std::abs(weights[w]) * before.errors[w];
-      magnitude += std::abs(weights[w]) * (before.most[w] + before.errors[w]);
+      const double off = std::abs(left(w)) + (before.most[w] == 0 ? std::abs(weights[w]) : 0);
+      result.rest += off * most;
+      result.rest_at_zero += off * most_at_zero;
+      magnitude += std::abs(weights[w]) * most;
+      magnitude_at_zero += std::abs(weights[w]) * most_at_zero;
       products += weights[w] != 0;
     }
     if (!(magnitude < std::numeric_limits<float>::max())) {
@@ -185,11 +208,16 @@ class Prover {
     }
     if (noise_ == 0 && magnitude <= 0x1p24 * quantum && quantum >= kLeastNormal) {
       result.quantum = std::isfinite(quantum) ? quantum : 1;
-    } else {
-      result.rest += float32_gamma(products + 1) * magnitude + (products + 1) * kLeastNormal;
+      return result;
     }
+    const auto rounding = [&](double of) { return float32_gamma(products + 1) * of + (products + 1) * kLeastNormal; };
+    result.rest += rounding(magnitude);
+    if (magnitude_at_zero > bias) result.rest_at_zero += rounding(magnitude_at_zero);
     return result;
   }
+
+  /// What a shortfall's wire is read by.
+  static double factor_of(const Known& shortfall) { return shortfall.signal.readings.front().factor; }
 
   static SignalSum signals_of(const Terms& terms, const Boundary& before) {
     SignalSum sum;
@@ -206,7 +234,9 @@ class Prover {
       if (factor < 0) refuse("subtracts {} from others: no sum that is known", in_words(known.signal));
       sum.pitch = std::min(sum.pitch, factor * known.pitch);
       sum.most += factor * known.most;
-      sum.error += factor * known.error;
+      const double most_at_zero =
+          known.at_zero ? std::abs(known.signal.constant) + factor_of(known) * *known.at_zero : 0;
+      sum.error += factor * std::max(known.error, terms.size() == 1 ? 0 : most_at_zero);
       readings += factor * before.readings.col(s);
     }
     for (const auto& [s, factor] : terms) {
@@ -216,10 +246,25 @@ class Prover {
     }
     for (Eigen::Index w = 0; w < readings.size(); ++w) sum.error += std::abs(readings(w)) * before.errors[w];
     if (terms.empty()) sum.pitch = 1;
+    sum.zero_low = -sum.error;
+    sum.zero_high = sum.error;
+    if (terms.size() == 1 && before.known[terms.front().first].at_zero) {
+      const Known& known = before.known[terms.front().first];
+      sum.is_shortfall = true;
+      sum.zero_low = known.signal.constant;
+      sum.zero_high = sum.zero_low + factor_of(known) * *known.at_zero;
+    }
     if (sum.most / sum.pitch >= static_cast<double>(kMostValues)) {
       refuse("a sum takes {:.0f} values, expected at most {}", sum.most / sum.pitch, kMostValues);
     }
     return sum;
+  }
+
+  /// What a wire may be off, beside what u is: where it sees a shortfall, and any at all leaves it dark, only what it
+  /// is off where there is none.
+  static double error_of(const Row& row, const Sum& sum, const Ramp& ramp) {
+    const bool is_dark = ramp.slope < 0 && ramp.slope * (sum.pitch - sum.error) + ramp.offset + row.rest <= 0;
+    return sum.is_shortfall && is_dark ? std::min(row.rest, row.rest_at_zero) : row.rest;
   }
 
   // --- a layer
@@ -233,15 +278,18 @@ class Prover {
     after.quanta.assign(layer.outputs, 0);
     std::map<Terms, Sum> sums;
     std::vector<std::pair<const Sum*, Ramp>> wires(layer.outputs);
+    std::vector<double> rests(layer.outputs);
     for (int j = 0; j < layer.outputs; ++j) {
       const Row row = row_of(layer, j, before, solver);
       auto found = sums.find(row.terms);
       if (found == sums.end()) found = sums.emplace(row.terms, sum_of(row.terms, before)).first;
       const Ramp ramp{j, row.slope, row.offset};
+      rests[j] = row.rest;
       wires[j] = {&found->second, ramp};
-      const double ends = std::max(ramp.offset, ramp.slope * found->second.most + ramp.offset);
+      const double ends =
+          std::max(ramp.slope * found->second.nominal(0) + ramp.offset, ramp.slope * found->second.most + ramp.offset);
       after.most[j] = relu(ends + std::abs(ramp.slope) * found->second.error);
-      after.errors[j] = row.rest;
+      after.errors[j] = error_of(row, found->second, ramp);
       after.quanta[j] = row.quantum;
     }
     // A wire that only rounding could light is dark, and as much off.
@@ -270,6 +318,13 @@ class Prover {
         place->second.ramps.push_back(ramp);
       }
       after.known.push_back(prove_signal(claim, seen, before, after.readings.col(static_cast<Eigen::Index>(s)), proof));
+      if (claim.meaning == Meaning::shortfall) {
+        const int wire = claim.readings.front().wire;
+        const auto& [sum, ramp] = wires[wire];
+        const double threshold = claim.threshold * after.known.back().pitch;  // worst of all u where it is 0
+        const double lit = relu(ramp.slope * (threshold - sum->error) + ramp.offset + rests[wire]);
+        if (ramp.slope < 0) after.known.back().at_zero = lit + noise_ * largest;
+      }
       double error = after.known.back().error;
       for (int w = 0; w < layer.outputs; ++w) {
         error += std::abs(after.readings(w, static_cast<Eigen::Index>(s))) * after.errors[w];
@@ -291,7 +346,7 @@ class Prover {
 
   Known prove_signal(const Signal& claim, const std::map<Terms, Sum>& seen, const Boundary& before,
                      const Vector& readings, StageProof& proof) const {
-    Known known{claim, 1, 0, 0};
+    Known known{claim, 1, 0, 0, {}};
     std::tie(known.pitch, known.most) = claims_.range_of(claim);
     std::vector<Signal> alone;  // signals that are sums by themselves
     for (const auto& [terms, sum] : seen) {
@@ -329,7 +384,7 @@ class Prover {
         for (const auto& [factor, function] : functions) value += factor * function(u);
         return value;
       };
-      const double offset = read(0) - wanted(0);
+      const double offset = read(own.nominal(0)) - wanted(0);
       constant += offset;
       double error = 0;
       const auto compare = [&](double value, double target) {
@@ -341,13 +396,14 @@ class Prover {
       for (std::uint64_t i = 0; i <= values; ++i) {
         const double u = static_cast<double>(i) * own.pitch;
         const double target = wanted(u) + offset;
-        compare(read(u), target);
+        if (claim.meaning == Meaning::shortfall && wanted(u) == 0) continue;  // for `at_zero` to tell
         // Between the ends of where u may be, the piecewise linear function is furthest off at an end or a corner.
-        for (const double end : {u - own.error, u + own.error}) compare(read(end), target);
+        const auto [low, high] = own.ends(u);
+        for (const double where : {low, own.nominal(u), high}) compare(read(where), target);
         for (const Ramp& ramp : own.ramps) {
           if (ramp.slope == 0) continue;
           const double corner = -ramp.offset / ramp.slope;
-          if (std::abs(corner - u) < own.error) compare(read(corner), target);
+          if (corner > low && corner < high) compare(read(corner), target);
         }
       }
       proof.values += values + 1;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -11,6 +13,8 @@
 namespace optinc::verify {
 namespace {
 
+constexpr std::int64_t kMostValues = 1 << 20;  ///< of a rest that is told by steps
+
 Signal carry_at(int position) {
   return {.meaning = Meaning::carry, .position = position};
 }
@@ -18,12 +22,21 @@ Signal carry_at(int position) {
 }  // namespace
 
 void Claims::check(const Signal& claim) const {
-  if (claim.meaning == Meaning::rest) {
+  if (claim.meaning == Meaning::step) refuse("{}: no claim, but a part of others", in_words(claim));
+  if (claim.meaning == Meaning::rest || claim.meaning == Meaning::shortfall) {
     if (!digits_.is_addend(claim.input)) refuse("a rest of input {}: no input and no remainder", claim.input);
     const int lowest = digits_.has_remainders() ? -1 : digits_.finest(claim.input);
     const int highest = digits_.highest(claim.input);
     if (claim.place < lowest || claim.place > highest) {
       refuse("a rest from place {} down: expected {} .. {}", claim.place, lowest, highest);
+    }
+    if (claim.meaning == Meaning::rest) return;
+    const double most = digits_.most_rest(claim.input, claim.place) / digits_.pitch(claim.input);
+    if (claim.threshold < 1 || claim.threshold > most + 0.5) {
+      refuse("{}: expected 1 .. {:.0f}", in_words(claim), most);
+    }
+    if (claim.readings.size() != 1 || !(claim.readings.front().factor > 0)) {
+      refuse("{}: expected to be read from one wire, with a factor above 0", in_words(claim));
     }
     return;
   }
@@ -46,6 +59,10 @@ std::pair<double, double> Claims::range_of(const Signal& claim) const {
   switch (claim.meaning) {
     case Meaning::rest:
       return {digits_.pitch(claim.input), digits_.most_rest(claim.input, claim.place)};
+    case Meaning::shortfall:
+      return {digits_.pitch(claim.input), claim.threshold * digits_.pitch(claim.input)};
+    case Meaning::step:
+      return {1, 1};
     case Meaning::digit: {
       const double most = digits_.most_digits(claim.inputs, claim.position) +
                           (claim.carry_in ? digits_.most_carry(claim.position - 1) : 0);
@@ -62,14 +79,69 @@ std::pair<double, double> Claims::range_of(const Signal& claim) const {
 }
 
 bool Claims::is_same(const Signal& a, const Signal& b) {
-  return std::tie(a.meaning, a.input, a.place, a.position, a.inputs, a.carry_in, a.carry_out) ==
-         std::tie(b.meaning, b.input, b.place, b.position, b.inputs, b.carry_in, b.carry_out);
+  return std::tie(a.meaning, a.input, a.place, a.threshold, a.position, a.inputs, a.carry_in, a.carry_out) ==
+         std::tie(b.meaning, b.input, b.place, b.threshold, b.position, b.inputs, b.carry_in, b.carry_out);
 }
 
 Claims::Parts Claims::parts_of(const Signal& claim, const std::vector<Signal>& alone) const {
-  if (claim.meaning == Meaning::rest) return parts_of_rest(claim, alone);
-  if (claim.meaning == Meaning::digit) return parts_of_digit(claim, alone);
-  return {{1, claim}};
+  if (claim.meaning != Meaning::rest && claim.meaning != Meaning::digit) return {{1, claim}};
+  std::vector<Signal> read = alone;
+  std::ranges::copy(digits_of_shortfalls(alone), std::back_inserter(read));
+  return in_steps(claim.meaning == Meaning::rest ? parts_of_rest(claim, read) : parts_of_digit(claim, read), alone);
+}
+
+std::vector<Signal> Claims::digits_of_shortfalls(const std::vector<Signal>& alone) const {
+  std::vector<Signal> found;
+  for (const Signal& one : alone) {
+    if (one.meaning != Meaning::shortfall || one.place < digits_.finest(one.input)) continue;
+    const int position = one.place + digits_.unit(one.input);
+    const Signal digit{.meaning = Meaning::digit, .position = position, .inputs = {one.input}, .readings = {}};
+    if (std::ranges::none_of(found, [&](const Signal& each) { return is_same(each, digit); })) found.push_back(digit);
+  }
+  return found;
+}
+
+Claims::Parts Claims::in_steps(const Parts& parts, const std::vector<Signal>& alone) const {
+  Parts result;
+  for (const auto& [factor, part] : parts) {
+    // The thresholds that are there for the rest this is a part of, and whether the rest itself is.
+    std::map<int, const Signal*> shortfalls;
+    bool is_rest_there = false;
+    for (const Signal& one : alone) {
+      const bool is_rest_of_it = part.meaning == Meaning::rest && one.place == part.place && one.input == part.input;
+      const bool is_digit_of_it = part.meaning == Meaning::digit && part.inputs == std::vector{one.input} &&
+                                  !part.carry_in && !part.carry_out &&
+                                  part.position == one.place + digits_.unit(one.input);
+      if (one.meaning == Meaning::shortfall && (is_rest_of_it || is_digit_of_it)) shortfalls[one.threshold] = &one;
+      is_rest_there |= is_same(one, part);
+    }
+    if (shortfalls.empty() || is_rest_there) {
+      result.emplace_back(factor, part);
+      continue;
+    }
+    const Signal& one = *shortfalls.begin()->second;
+    const Signal rest{.meaning = Meaning::rest, .input = one.input, .place = one.place, .readings = {}};
+    const std::optional<Function> function = part_from_one(part, rest);
+    if (!function) refuse("{}: no part of {}", in_words(part), in_words(rest));
+    // It has to be constant between thresholds, and then is the sum of how much it grows at each.
+    const double pitch = digits_.pitch(one.input);
+    const auto values = static_cast<std::int64_t>(std::llround(digits_.most_rest(one.input, one.place) / pitch));
+    if (values >= kMostValues) refuse("{} takes {} values, expected less than {}", in_words(rest), values, kMostValues);
+    double before = 0;
+    for (int i = 0; i <= values; ++i) {
+      const double value = (*function)(i * pitch);
+      if (const auto at = shortfalls.find(i); at != shortfalls.end()) {
+        Signal step = *at->second;
+        step.meaning = Meaning::step;
+        step.readings.clear();
+        if (value != before) result.emplace_back(factor * (value - before), std::move(step));
+        before = value;
+      } else if (std::abs(value - before) > pitch / 4) {
+        refuse("{}: nothing tells that there are {} steps of {}", in_words(part), i, in_words(rest));
+      }
+    }
+  }
+  return result;
 }
 
 Claims::Parts Claims::parts_of_rest(const Signal& claim, const std::vector<Signal>& alone) const {
@@ -178,6 +250,17 @@ std::optional<Function> Claims::part_from_one(const Signal& part, const Signal& 
     case Meaning::rest:
       if (one.meaning != Meaning::rest || one.input != part.input || one.place < part.place) return std::nullopt;
       return [this, part](double u) { return digits_.rest(part.input, part.place, u); };
+    case Meaning::shortfall: {
+      if (one.meaning != Meaning::rest || one.input != part.input || one.place != part.place) return std::nullopt;
+      const double pitch = digits_.pitch(part.input), threshold = part.threshold * pitch;
+      return [pitch, threshold](double u) { return u > threshold - pitch / 2 ? 0.0 : threshold - u; };
+    }
+    case Meaning::step:
+      if (one.meaning != Meaning::shortfall || one.input != part.input || one.place != part.place ||
+          one.threshold != part.threshold) {
+        return std::nullopt;
+      }
+      return [pitch = digits_.pitch(part.input)](double u) { return u < pitch / 2 ? 1.0 : 0.0; };
     case Meaning::digit:
       if (one.meaning == Meaning::rest) {
         if (part.inputs != std::vector{one.input} || part.carry_in || part.carry_out) return std::nullopt;

@@ -52,6 +52,7 @@ class Claims {
 
   /// By what it is read from: `alone` are the signals that are sums by themselves. A digit that grows is the digit
   /// before, the digits that come new, the carries; a rest is the one before less the digits that were read off it.
+  /// What comes new is a function of the rest, or a sum of steps where that rest's shortfalls are there in its place.
   /// Throws Refusal where something got lost.
   Parts parts_of(const Signal& claim, const std::vector<Signal>& alone) const;
 
@@ -59,6 +60,10 @@ class Claims {
   std::optional<Function> part_from(const Signal& part, const SignalSum& sum) const;
 
  private:
+  /// Digits that shortfalls among `alone` stand for: all that is read off the rests that these are of.
+  std::vector<Signal> digits_of_shortfalls(const std::vector<Signal>& alone) const;
+  /// Parts, with steps in place of what is told from shortfalls among `alone`.
+  Parts in_steps(const Parts& parts, const std::vector<Signal>& alone) const;
   Parts parts_of_rest(const Signal& claim, const std::vector<Signal>& alone) const;
   Parts parts_of_digit(const Signal& claim, const std::vector<Signal>& alone) const;
   std::optional<Function> part_from_one(const Signal& part, const Signal& one) const;

@@ -1,6 +1,7 @@
 #include "optinc/verify/claims.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,6 +111,59 @@ TEST(Claims, OfARestAreItAndTheDigitsTakenOffIt) {
                 thirds.parts_of(rest(0, -1), {rest(0, 1), digit(1, {0})});
               }),
               HasSubstr("the digit at position 0 is missing"));
+}
+
+Signal shortfall(int input, int place, int threshold) {
+  return {.meaning = Meaning::shortfall, .input = input, .place = place, .threshold = threshold, .readings = {{0, 1}}};
+}
+
+// The digit at place 0 of 0, 1/3, .. 3 grows at 1, 2 and 3; the decimals at every third.
+TEST(Claims, WhatIsToldByShortfallsIsASumOfSteps) {
+  const Claims thirds({.bits = 4, .servers = 3, .inputs = 2});
+  const std::vector<Signal> ones{shortfall(0, 0, 3), shortfall(0, 0, 6), shortfall(0, 0, 9)};
+  const Claims::Parts parts = thirds.parts_of(digit(1, {0}), ones);
+  ASSERT_EQ(parts.size(), 3u);
+  for (const auto& [factor, part] : parts) {
+    EXPECT_EQ(factor, 1);
+    EXPECT_EQ(part.meaning, Meaning::step);
+  }
+  EXPECT_EQ(parts[1].second.threshold, 6);
+  const auto says = thirds.part_from(parts[1].second, {{&ones[1], 1}});
+  ASSERT_TRUE(says);
+  EXPECT_EQ((*says)(0), 1);
+  EXPECT_EQ((*says)(1.0 / 3), 0);
+  EXPECT_FALSE(thirds.part_from(parts[1].second, {{&ones[0], 1}}));
+
+  // With the rest itself beside them, the decimals are what the digit leaves of it.
+  std::vector<Signal> beside = ones;
+  beside.push_back(rest(0, 0));
+  EXPECT_EQ(thirds.parts_of(rest(0, -1), beside).size(), 4u);
+  EXPECT_EQ(thirds.parts_of(rest(0, -1), {shortfall(0, -1, 1), shortfall(0, -1, 2)}).size(), 2u);
+}
+
+TEST(Claims, AThresholdThatIsMissingIsMissed) {
+  const Claims thirds({.bits = 4, .servers = 3, .inputs = 2});
+  EXPECT_THAT(refusal([&] {
+                thirds.parts_of(digit(1, {0}), {shortfall(0, 0, 3), shortfall(0, 0, 9)});
+              }),
+              HasSubstr("nothing tells that there are 6 steps of the rest of input 1"));
+  EXPECT_THAT(refusal([&] { thirds.parts_of(rest(0, -1), {shortfall(0, -1, 2)}); }),
+              HasSubstr("nothing tells that there are 1 steps"));
+}
+
+TEST(Claims, AShortfallIsOfOneWireAndWithinItsRest) {
+  const Claims thirds({.bits = 4, .servers = 3, .inputs = 2});
+  EXPECT_EQ(refusal([&] { thirds.check(shortfall(0, 0, 9)); }), "");
+  for (const int far : {0, -1, 10, std::numeric_limits<int>::max()}) {
+    EXPECT_THAT(refusal([&] { thirds.check(shortfall(0, 0, far)); }), HasSubstr("expected 1 .. 9"));
+  }
+  Signal twice = shortfall(0, 0, 3);
+  twice.readings.push_back({1, 1});
+  EXPECT_THAT(refusal([&] { thirds.check(twice); }), HasSubstr("expected to be read from one wire"));
+  Signal inverse = shortfall(0, 0, 3);
+  inverse.readings[0].factor = -1;
+  EXPECT_THAT(refusal([&] { thirds.check(inverse); }), HasSubstr("with a factor above 0"));
+  EXPECT_THAT(refusal([&] { thirds.check({.meaning = Meaning::step, .threshold = 3}); }), HasSubstr("no claim"));
 }
 
 }  // namespace

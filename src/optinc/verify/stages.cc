@@ -14,7 +14,8 @@ namespace {
 
 using base::Json;
 
-constexpr std::array<std::pair<Meaning, const char*>, 5> kMeanings = {{{Meaning::rest, "rest"},
+constexpr std::array<std::pair<Meaning, const char*>, 6> kMeanings = {{{Meaning::rest, "rest"},
+                                                                       {Meaning::shortfall, "shortfall"},
                                                                        {Meaning::digit, "digit"},
                                                                        {Meaning::state, "state"},
                                                                        {Meaning::carry, "carry"},
@@ -27,14 +28,19 @@ const char* name_of(Meaning meaning) {
   return "";
 }
 
+bool is_of_a_rest(const Signal& signal) {
+  return signal.meaning == Meaning::rest || signal.meaning == Meaning::shortfall;
+}
+
 Json to_json(const Signal& signal) {
   Json json{{"is", name_of(signal.meaning)}};
-  if (signal.meaning == Meaning::rest) {
+  if (is_of_a_rest(signal)) {
     json["input"] = signal.input;
     json["place"] = signal.place;
   } else {
     json["position"] = signal.position;
   }
+  if (signal.meaning == Meaning::shortfall) json["threshold"] = signal.threshold;
   if (signal.meaning == Meaning::digit) {
     json["inputs"] = signal.inputs;
     json["carry_in"] = signal.carry_in;
@@ -62,13 +68,14 @@ Signal from_json(const Json& json) {
     signal.meaning = meaning;
     known = true;
   }
-  base::require(known, "\"is\" {}: expected rest, digit, state, carry or symbol", name);
-  if (signal.meaning == Meaning::rest) {
+  base::require(known, "\"is\" {}: expected rest, shortfall, digit, state, carry or symbol", name);
+  if (is_of_a_rest(signal)) {
     signal.input = whole_number(json.at("input"));
     signal.place = whole_number(json.at("place"));
   } else {
     signal.position = whole_number(json.at("position"));
   }
+  if (signal.meaning == Meaning::shortfall) signal.threshold = whole_number(json.at("threshold"));
   if (signal.meaning == Meaning::digit) {
     for (const Json& input : json.at("inputs")) signal.inputs.push_back(whole_number(input));
     signal.carry_in = json.at("carry_in").get<bool>();
@@ -89,6 +96,13 @@ std::string in_words(const Signal& signal) {
       return signal.input < 0 ? fmt::format("the rest of the remainder of input {} from place {} down",
                                             1 - signal.input, signal.place)
                               : fmt::format("the rest of input {} from place {} down", signal.input + 1, signal.place);
+    case Meaning::shortfall:
+    case Meaning::step: {
+      Signal rest = signal;
+      rest.meaning = Meaning::rest;
+      return fmt::format("{} {} steps of {}", signal.meaning == Meaning::step ? "whether there are" : "what lacks to",
+                         signal.threshold, in_words(rest));
+    }
     case Meaning::digit:
       return fmt::format("the digit at position {}", signal.position);
     case Meaning::state:

@@ -10,11 +10,13 @@
 namespace optinc::verify {
 
 enum class Meaning {
-  rest,    ///< what is left of A_k or a remainder: its digits up to a place
-  digit,   ///< D_e, the sum of the inputs' digits at a position; with the carry into it, less 4 times that out of it
-  state,   ///< what D_e makes of a carry that comes in: 0 swallows it, 1 hands it on, 2 makes one whatever comes
-  carry,   ///< out of a position
-  symbol,  ///< the answer, carried on
+  rest,       ///< what is left of A_k or a remainder: its digits up to a place
+  shortfall,  ///< of a rest below a threshold: max(0, threshold - rest), on one wire
+  step,       ///< 1 where the rest has reached the threshold, 0 below: what a shortfall says; part of claims, never one
+  digit,      ///< D_e, the sum of the inputs' digits at a position; with the carry into it, less 4 times that out of it
+  state,      ///< what D_e makes of a carry that comes in: 0 swallows it, 1 hands it on, 2 makes one whatever comes
+  carry,      ///< out of a position
+  symbol,     ///< the answer, carried on
 };
 
 struct Reading {
@@ -26,8 +28,9 @@ struct Reading {
 /// A number that wires carry between them: sum of factor * wire, plus a constant.
 struct Signal {
   Meaning meaning = Meaning::rest;
-  int input = 0;              ///< of a rest: k, from 0; -k: the remainder of input k (digits.h)
-  int place = 0;              ///< of a rest: its highest place, in the input's own unit
+  int input = 0;              ///< of a rest and its shortfall: k, from 0; -k: the remainder of input k (digits.h)
+  int place = 0;              ///< of a rest and its shortfall: the rest's highest place, in the input's own unit
+  int threshold = 0;          ///< of a shortfall: in steps of the input's lattice
   int position = 0;           ///< of all others: exponent of 4 in the code
   std::vector<int> inputs{};  ///< of a digit: those that are in the sum, remainders too, ascending
   bool carry_in = false;      ///< of a digit: the carry into the position is in it

@@ -17,6 +17,7 @@ TEST(Stages, ComeBackFromText) {
                       {},
                       {{.meaning = Meaning::state, .position = -2, .readings = {{1, 2}}},
                        {.meaning = Meaning::carry, .position = 3},
+                       {.meaning = Meaning::shortfall, .input = -1, .place = 1, .threshold = 400, .readings = {{7, 2}}},
                        {.meaning = Meaning::symbol, .position = 0, .constant = -0.5}}};
   EXPECT_EQ(parse_stages(to_text(stages)), stages);
   EXPECT_THAT(to_text(stages), HasSubstr(R"({"is":"rest","input":2,"place":-1,"read":[[0,3.25],[4,-0.333)"));
@@ -28,7 +29,10 @@ TEST(Stages, RefuseWhatIsNone) {
   };
   refuses("", "stages: ");
   refuses("[[{}]]", "key 'is' not found");
-  refuses(R"([[{"is":"guess"}]])", "\"is\" guess: expected rest, digit, state, carry or symbol");
+  refuses(R"([[{"is":"guess"}]])", "\"is\" guess: expected rest, shortfall, digit, state, carry or symbol");
+  refuses(R"([[{"is":"step","input":0,"place":0,"threshold":1,"read":[],"constant":0}]])",
+          "\"is\" step: expected rest");
+  refuses(R"([[{"is":"shortfall","input":0,"place":0,"read":[],"constant":0}]])", "key 'threshold' not found");
   refuses(R"([[{"is":"carry","position":"high","read":[],"constant":0}]])", "expected a whole number");
 }
 
