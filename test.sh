@@ -65,13 +65,6 @@ run_ctest() {
 
 check_format() { find src tests python \( -name '*.h' -o -name '*.cc' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
 
-# LibTorch's headers take clang-tidy most of a minute a file, and tests are made of GoogleTest's macros: neither is checked.
-check_tidy() {
-  find src -name '*.cc' ! -name '*.test.cc' ! -name '*.perf.cc' ! -path '*/workload/*' ! -path '*/backend/*' \
-    -print0 | xargs -0 --max-args=1 --max-procs="$jobs" clang-tidy -p build --quiet --warnings-as-errors='*' 2>&1 |
-    sed '/^[0-9]* warnings\? generated/d'
-}
-
 stage "Build: release" configure_and_build release
 stage "Tests: release" run_ctest release build
 if ! $quick; then
@@ -80,7 +73,7 @@ if ! $quick; then
   stage "Tests: dev" python3 -m unittest discover --start-directory dev --pattern '*_test.py'
   stage "Includes" python3 dev/check_includes.py
   stage "Format" check_format
-  stage "clang-tidy" check_tidy
+  stage "clang-tidy" python3 dev/tidy.py
 fi
 
 heading "Summary"

@@ -22,10 +22,10 @@ search() {
   done
 }
 
-# Structures, trained under relative noise from random and from constructed starts. An hour; RESUME=1 goes on with a
+# Structures, trained under relative noise from random and from constructed starts. Three quarters of an hour; RESUME=1 goes on with a
 # search that was stopped.
 structures() {
-  "$optinc" search --over structures --epochs 300 --bits 8 --servers 4 --population 12 --generations 6 --sample 8192 \
+  "$optinc" search --over structures --epochs 300 --bits 8 --servers 4 --population 12 --generations 10 --sample 8192 \
     --most-mzis 50000 --chips 16 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
     ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
   grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"

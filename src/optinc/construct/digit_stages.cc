@@ -19,25 +19,7 @@ class DigitStages {
   void build() {
     for (int k = 0; k < draft_.shape.inputs; ++k) rests_[k] = {{{{{k, 1.0}}, 0}, known_.most(k)}, known_.highest(k)};
     for (int number = 1; !are_all_read(); ++number) {
-      if (plan_.two_stage_steps) {
-        read_in_two_stages(number);
-        begin_remainders();
-        continue;
-      }
-      Rows rows = draft_.rows(number == 1 ? plan_.inputs : plan_.digits);
-      draft_.keep_digits(rows);
-      bool is_any_left = false;
-      for (auto& [addend, rest] : rests_) {
-        if (draft_.is_read(addend)) continue;
-        is_any_left |=
-            needs_rest(addend, std::max(rest.place - plan_.digits_at_once + 1, draft_.last_compared(addend)));
-      }
-      const bool restores = plan_.restore_digits > 0 && is_any_left;
-      for (auto& [addend, rest] : rests_) {
-        if (!draft_.is_read(addend)) take_digits(addend, restores, rows);
-      }
-      draft_.finish(rows, fmt::format("digits {}", number));
-      if (restores) restore_digits(number);
+      plan_.two_stage_steps ? read_in_two_stages(number) : read_in_one_stage(number);
       begin_remainders();
     }
     if (!plan_.sums) return;
@@ -56,6 +38,22 @@ class DigitStages {
   double most_digit(int addend, int place) const { return known_.most_digits({addend}, place + known_.unit(addend)); }
   bool are_all_read() const {
     return std::ranges::all_of(rests_, [&](const auto& each) { return draft_.is_read(each.first); });
+  }
+
+  void read_in_one_stage(int number) {
+    Rows rows = draft_.rows(number == 1 ? plan_.inputs : plan_.digits);
+    draft_.keep_digits(rows);
+    bool is_any_left = false;
+    for (const auto& [addend, rest] : rests_) {
+      if (draft_.is_read(addend)) continue;
+      is_any_left |= needs_rest(addend, std::max(rest.place - plan_.digits_at_once + 1, draft_.last_compared(addend)));
+    }
+    const bool restores = plan_.restore_digits > 0 && is_any_left;
+    for (const auto& [addend, rest] : rests_) {
+      if (!draft_.is_read(addend)) take_digits(addend, restores, rows);
+    }
+    draft_.finish(rows, fmt::format("digits {}", number));
+    if (restores) restore_digits(number);
   }
 
   void read_in_two_stages(int number) {
