@@ -224,8 +224,9 @@ void run_by_stage(const Options& options, Context& context) {
   const onn::Design design = onn::load_design(options.design);
   const device::DeviceShape shape = device::shape_of(design);
   const verify::Stages stages = design.stages.empty() ? verify::Stages{} : verify::parse_stages(design.stages);
-  const verify::ByStageProof proof = verify::prove_by_stage(design.network, shape, stages);
-  const double noise = proof.proved() ? verify::proved_noise(design.network, shape, stages) : 0;
+  const device::DeviceShape proved = verify::shape_of_claims(design.network, shape, stages);
+  const verify::ByStageProof proof = verify::prove_by_stage(design.network, proved, stages);
+  const double noise = proof.proved() ? verify::proved_noise(design.network, proved, stages) : 0;
   context.exit_code = proof.proved() ? kOk : kFailed;
   if (options.json) {
     base::Json json = verify::to_json(proof);

@@ -62,8 +62,9 @@ Construction construct_and_verify(device::DeviceShape shape, const std::vector<i
   made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const verify::Stages stages = verify::parse_stages(made.design.stages);
-  made.proof = verify::to_json(verify::prove_by_stage(made.design.network, shape, stages));
-  made.proof["noise"] = verify::proved_noise(made.design.network, shape, stages);
+  const device::DeviceShape proved = verify::shape_of_claims(made.design.network, shape, stages);
+  made.proof = verify::to_json(verify::prove_by_stage(made.design.network, proved, stages));
+  made.proof["noise"] = verify::proved_noise(made.design.network, proved, stages);
 
   made.verification = verify_as_far_as_possible(made.design, shape, threads);
   made.design.wrong = made.verification.wrong;

@@ -42,12 +42,6 @@ void write_symbols(Draft& draft) {
 
 }  // namespace
 
-device::DeviceShape with_every_rounding(device::DeviceShape shape) {
-  shape.rounding = codec::Rounding::floor;
-  shape.every_rounding = shape.role != onn::Role::cascade_level_1;
-  return shape;
-}
-
 Demand demand(const device::DeviceShape& shape, const Plan& plan) {
   Draft draft(shape, plan);
   find_digits(draft);

@@ -67,15 +67,12 @@ struct Plan {
                            ///< again
   bool restore_decimals = false;  ///< the same for decimals that go into a second or later remainder
   /// Digits are read, and decimals restored, by steps of two stages, relu(1 - relu(threshold - x) / width), one digit
-  /// at a time: exact in float32 however fine the lattice, and nothing is left to restore of digits.
+  /// at a time: exact in float32 however fine the lattice, and nothing is left to restore of digits. Their style is
+  /// that of digits, but for repeats.
   bool two_stage_steps = false;
   Style inputs{};  ///< of the first stage, whose inputs have no noise
   Style digits{.ramp = 0.6}, added{}, states{.ramp = 0.6}, carries{.ramp = 0.6};  ///< `added`: of the sums
 };
-
-/// The same device with the floor, on the lattice of every rounding where it has one: a circuit for it is right in
-/// every mode, by constant light in the first bias.
-device::DeviceShape with_every_rounding(device::DeviceShape shape);
 
 /// What a shape needs of a plan: stages of digits and remainders, and carries to be dealt out over stages.
 struct Demand {
@@ -90,7 +87,8 @@ void count_layers(const device::DeviceShape& shape, Plan& plan);
 /// Sets carry_stages, too, for so many carries a stage.
 void count_stages(const device::DeviceShape& shape, int carries_at_once, Plan& plan);
 
-/// The circuit for `shape`, on the lattice of every rounding; nothing of `shape.rounding` is in it. Row e of the last
+/// The circuit for `shape`, on the lattice of every rounding (DeviceShape::on_every_rounding), by constant light in the
+/// first bias right in every mode; nothing of `shape.rounding` is in it. Row e of the last
 /// stage is symbol e, in levels.
 std::vector<Stage> build_circuit(const device::DeviceShape& shape, const Plan& plan);
 

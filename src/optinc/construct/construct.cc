@@ -53,6 +53,13 @@ Plan bare_plan(const device::DeviceShape& shape) {
   return {.inputs = kHalf, .digits = kHalf, .states = kHalf, .carries = kHalf};
 }
 
+bool is_too_fine_for_two_stages(const device::DeviceShape& shape) {
+  for (int k = 0; k < shape.inputs; ++k) {
+    if (shape.last_step(k) >= kMostStepsToBeRead) return true;
+  }
+  return false;
+}
+
 /// A plan, and what to try where float32 can't be proved to carry it: scales that are powers of two, where that makes
 /// sums exact, and more and more that is restored.
 std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
@@ -69,7 +76,7 @@ std::vector<Plan> and_safer_ones(const device::DeviceShape& shape, Plan plan) {
       plans.push_back(plan);
     }
   }
-  if (is_exact_in_twos || shape.last_step(0) >= kMostStepsToBeRead) return plans;
+  if (is_exact_in_twos || is_too_fine_for_two_stages(shape) || plan.digits_at_once > 1) return plans;
   plan.restore_digits = 0;
   plan.two_stage_steps = true;
   plan.digits.ramp = std::min(plan.digits.ramp, 0.3);  // room for what float32 rounds; a step is exact, however steep
@@ -156,7 +163,7 @@ Layout lay_and_prove(const device::DeviceShape& shape, const Plan& plan,
                      const std::function<Layout(const std::vector<Stage>&)>& lay_stages) {
   Layout layout = lay_stages(build_circuit(shape, plan));
   if (!layout.refusal.empty()) return layout;
-  layout.refusal = verify::prove_by_stage(layout.network, with_every_rounding(shape), layout.stages).refusal;
+  layout.refusal = verify::prove_by_stage(layout.network, shape.on_every_rounding(), layout.stages).refusal;
   return layout;
 }
 

@@ -66,6 +66,7 @@ class DigitStages {
     for (const int addend : unread) {
       Rest& rest = rests_.at(addend);
       find_shortfalls(addend, power_of_4(rest.place), rows);
+      if (!needs_rest(addend, rest.place)) rest.sum = {};
       static_cast<Value&>(rest) = rows.keep(rest);
     }
     draft_.finish(rows, fmt::format("shortfalls {}", number));
@@ -219,6 +220,18 @@ class DigitStages {
     }
     static_cast<Value&>(rests_.at(addend)) = {pitch * steps, most};
     draft_.finish(rows, fmt::format("restored decimals {}", -addend));
+    if (plan_.two_stage_steps) add_up_decimals(addend);
+  }
+
+  /// Of steps that are exact the sum is, too, as long as nothing else is in it and every weight is a power of two.
+  void add_up_decimals(int addend) {
+    Rows rows = draft_.rows(plan_.digits);
+    const Value decimals = std::exchange(static_cast<Value&>(rests_.at(addend)), {});
+    draft_.keep_digits(rows, /*unread_too=*/true);
+    const double pitch = known_.pitch(addend);
+    const double range = pitch * std::exp2(std::ceil(std::log2(decimals.most / pitch)));
+    static_cast<Value&>(rests_.at(addend)) = {rows.wire(decimals.sum, range), decimals.most};
+    draft_.finish(rows, fmt::format("sum of decimals {}", -addend));
   }
 
   void add_digit(int addend, int place, const Value& digit) {

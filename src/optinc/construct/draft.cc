@@ -16,7 +16,7 @@ void claim(Stage& stage, Signal signal, const Sum& sum) {
 }
 
 Draft::Draft(const device::DeviceShape& device, const Plan& plan_to_follow)
-    : shape(device), plan(plan_to_follow), known(with_every_rounding(device)), lowest_needed(known.lowest()) {
+    : shape(device), plan(plan_to_follow), known(device.on_every_rounding()), lowest_needed(known.lowest()) {
   // The top symbol has no carry, but where light lifts the largest average over the top (level 2 of a cascade).
   for (int position = known.lowest(); position <= known.top(); ++position) {
     if (const double most = known.most_carry(position); most > 0) most_carries[position] = static_cast<int>(most);

@@ -40,6 +40,13 @@ void DeviceShape::check() const {
                 "rounding {} on the lattice of every rounding: expected floor", codec::to_string(rounding));
 }
 
+DeviceShape DeviceShape::on_every_rounding() const {
+  DeviceShape shape = *this;
+  shape.rounding = codec::Rounding::floor;
+  shape.every_rounding = role != onn::Role::cascade_level_1;
+  return shape;
+}
+
 int DeviceShape::first_step(int k) const {
   return k == inputs - 1 ? light_of_preprocessing(0) : 0;
 }

@@ -29,6 +29,9 @@ struct DeviceShape {
   /// is right on this lattice is right in every mode: a layer's bias brings the light.
   bool every_rounding = false;
 
+  /// The same device with the floor, on the lattice of every rounding where it has one (a level 1 has not).
+  DeviceShape on_every_rounding() const;
+
   /// Throws base::InputError, naming the value and the range, where no such device can be.
   void check() const;
 

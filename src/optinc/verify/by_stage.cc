@@ -23,8 +23,9 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
 constexpr std::uint64_t kMostValues = 1 << 20;  ///< that a sum may take
-constexpr double kLeastNormal = 0x1p-126;       ///< smaller ones float32 rounds to fewer bits, or to 0
-constexpr double kSame = 1e-4;                  ///< of coefficients: what they are off goes into the error
+constexpr std::uint64_t kPatience = 10000;  ///< comparisons, after which a signal that is wrong need not be known all
+constexpr double kLeastNormal = 0x1p-126;   ///< smaller ones float32 rounds to fewer bits, or to 0
+constexpr double kSame = 1e-4;              ///< of coefficients: what they are off goes into the error
 
 /// A signal that is proved: its values are multiples of `pitch` from 0 to `most`, read with an error.
 struct Known {
@@ -32,7 +33,7 @@ struct Known {
   double pitch = 1;
   double most = 0;
   double error = 0;  ///< beside that of the wires it is read from
-  /// Of a shortfall, the most that its wire carries where it is 0, errors and all: often nothing, which float32 has
+  /// Of a shortfall, what its wire may be off from dark where it is 0, noise and all: often nothing, which float32 has
   /// exactly. Its `error` is of where it is more.
   std::optional<double> at_zero;
 };
@@ -70,7 +71,7 @@ struct Sum {
   Terms terms;
   double pitch = 1, most = 0;  ///< of u
   double error = 0;            ///< of u
-  /// Of u where it is 0, what it may be read as: within `error`, but of a shortfall no less than its wire dark.
+  /// Of u where it is 0, what it may be read as: within `error`, but of a shortfall close to what a dark wire says.
   double zero_low = 0, zero_high = 0;
   bool is_shortfall = false;
   std::vector<Ramp> ramps;
@@ -80,7 +81,7 @@ struct Sum {
     return u == 0 ? std::pair{zero_low, zero_high} : std::pair{u - error, u + error};
   }
   /// What it is read as where nothing is off.
-  double nominal(double u) const { return u == 0 && is_shortfall ? zero_low : u; }
+  double nominal(double u) const { return u == 0 && is_shortfall ? (zero_low + zero_high) / 2 : u; }
 };
 
 /// The largest power of two of which x is a multiple; infinite for 0.
@@ -186,7 +187,7 @@ class Prover {
     const int first = result.terms.size() == 1 ? result.terms.front().first : -1;
     const bool is_of_a_shortfall = first >= 0 && before.known[first].at_zero;
     const double bias = std::abs(double{layer.bias[row]});
-    double magnitude = bias, magnitude_at_zero = bias;
+    double magnitude = bias, lit_at_zero = 0;
     int products = 0;
     double quantum = quantum_of(layer.bias[row]);
     for (int w = 0; w < layer.inputs; ++w) {
@@ -200,7 +201,7 @@ class Prover {
       result.rest += off * most;
       result.rest_at_zero += off * most_at_zero;
       magnitude += std::abs(weights[w]) * most;
-      magnitude_at_zero += std::abs(weights[w]) * most_at_zero;
+      lit_at_zero += std::abs(weights[w]) * most_at_zero;
       products += weights[w] != 0;
     }
     if (!(magnitude < std::numeric_limits<float>::max())) {
@@ -212,7 +213,8 @@ class Prover {
     }
     const auto rounding = [&](double of) { return float32_gamma(products + 1) * of + (products + 1) * kLeastNormal; };
     result.rest += rounding(magnitude);
-    if (magnitude_at_zero > bias) result.rest_at_zero += rounding(magnitude_at_zero);
+    // A bias with nothing added to it stays what it is, if only float32 has it as a normal number.
+    if (lit_at_zero > 0 || bias < kLeastNormal) result.rest_at_zero += rounding(bias + lit_at_zero);
     return result;
   }
 
@@ -251,8 +253,9 @@ class Prover {
     if (terms.size() == 1 && before.known[terms.front().first].at_zero) {
       const Known& known = before.known[terms.front().first];
       sum.is_shortfall = true;
-      sum.zero_low = known.signal.constant;
-      sum.zero_high = sum.zero_low + factor_of(known) * *known.at_zero;
+      const double off = factor_of(known) * *known.at_zero;
+      sum.zero_low = known.signal.constant - off;
+      sum.zero_high = known.signal.constant + off;
     }
     if (sum.most / sum.pitch >= static_cast<double>(kMostValues)) {
       refuse("a sum takes {:.0f} values, expected at most {}", sum.most / sum.pitch, kMostValues);
@@ -291,6 +294,9 @@ class Prover {
       after.most[j] = relu(ends + std::abs(ramp.slope) * found->second.error);
       after.errors[j] = error_of(row, found->second, ramp);
       after.quanta[j] = row.quantum;
+      // A step that is off by nothing, not because its sum is exact: it is dark, or its bias to the last bit.
+      const bool is_exact_step = found->second.is_shortfall && after.errors[j] == 0 && row.quantum == 0;
+      if (is_exact_step) after.quanta[j] = quantum_of(layer.bias[j]);
     }
     // A wire that only rounding could light is dark, and as much off.
     double largest = 0;
@@ -322,8 +328,9 @@ class Prover {
         const int wire = claim.readings.front().wire;
         const auto& [sum, ramp] = wires[wire];
         const double threshold = claim.threshold * after.known.back().pitch;  // worst of all u where it is 0
+        if (!(ramp.slope < 0)) refuse("{}: expected a wire that falls to 0", in_words(claim));
         const double lit = relu(ramp.slope * (threshold - sum->error) + ramp.offset + rests[wire]);
-        if (ramp.slope < 0) after.known.back().at_zero = lit + noise_ * largest;
+        after.known.back().at_zero = lit + noise_ * largest;
       }
       double error = after.known.back().error;
       for (int w = 0; w < layer.outputs; ++w) {
@@ -371,6 +378,7 @@ class Prover {
       expected[giver].emplace_back(factor, std::move(function));
     }
     double constant = claim.constant;
+    std::uint64_t comparisons = 0;
     for (const auto& each : seen) {
       const Sum& own = each.second;
       const auto& functions = expected[&own];
@@ -391,6 +399,9 @@ class Prover {
         const double off = std::abs(value - target);
         if (!std::isfinite(off)) refuse("{} is no finite number", in_words(claim));
         error = std::max(error, off);
+        if (++comparisons > kPatience && error >= known.pitch / 2) {
+          refuse("{} is off by {:.3g} or more, expected less than {:.3g}", in_words(claim), error, known.pitch / 2);
+        }
       };
       const auto values = static_cast<std::uint64_t>(std::llround(own.most / own.pitch));
       for (std::uint64_t i = 0; i <= values; ++i) {
@@ -460,6 +471,13 @@ ByStageProof prove_by_stage(const onn::Network& network, const device::DeviceSha
                 shape.inputs, shape.symbols());
   base::require(noise >= 0 && std::isfinite(noise), "noise {}: expected a number of at least 0", noise);
   return Prover(network, shape, stages, noise).prove();
+}
+
+device::DeviceShape shape_of_claims(const onn::Network& network, const device::DeviceShape& shape,
+                                    const Stages& stages) {
+  if (prove_by_stage(network, shape, stages).proved()) return shape;
+  const device::DeviceShape every = shape.on_every_rounding();
+  return every.rounding == shape.rounding && prove_by_stage(network, every, stages).proved() ? every : shape;
 }
 
 double proved_noise(const onn::Network& network, const device::DeviceShape& shape, const Stages& stages) {

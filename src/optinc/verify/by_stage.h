@@ -42,6 +42,11 @@ struct ByStageProof {
 ByStageProof prove_by_stage(const onn::Network& network, const device::DeviceShape& shape, const Stages& stages,
                             double noise = 0);
 
+/// The shape that is proved: `shape` itself; or, where only that is, a floor's on the lattice of every rounding, which
+/// is more (DeviceShape::every_rounding) and what constructed designs are built for.
+device::DeviceShape shape_of_claims(const onn::Network& network, const device::DeviceShape& shape,
+                                    const Stages& stages);
+
 /// The largest such noise for which all is proved, to a hundredth of itself; 0 where not even none is borne.
 double proved_noise(const onn::Network& network, const device::DeviceShape& shape, const Stages& stages);
 
