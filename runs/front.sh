@@ -2,7 +2,7 @@
 # The front of size against noise, for 8 bits and 4 servers: searched, then measured on every input and on simulated chips,
 # beside what was trained. And constructed designs of other devices, and which devices can be constructed. Records: runs/front/.
 # An hour and a half on two cores, most of it trained structures; one part alone:
-#   runs/front.sh search|structures|designs|train|measure|devices|reach
+#   runs/front.sh search|structures|designs|train|measure|measure_structures|devices|reach
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 optinc=$(realpath "${OPTINC:-build/optinc}")
@@ -56,14 +56,19 @@ train() {
   done
 }
 
-# With noise and chips that no search saw (seed 2).
-measure() {
-  "$optinc" noise designs/front/b8-n4-*.safetensors "$work"/from-*.safetensors designs/b8-n4.safetensors \
-    designs/b8-n4-tolerant.safetensors designs/b8-n4-constructed.safetensors --sigma 1e-4,3e-4,1e-3,3e-3,1e-2 --chips 20 \
+# rates NAME DESIGN...: with noise and chips that no search saw (seed 2).
+rates() {
+  "$optinc" noise "${@:2}" --sigma 1e-4,3e-4,1e-3,3e-3,1e-2 --chips 20 \
     --sweep phase_shifter.error_rms_rad=0.001,0.003,0.005,0.01 --sweep coupler.imbalance_rms_rad=0.003,0.01 \
     --sweep phase_shifter.dac_bits=8,10 --sweep crosstalk.nearest=0.0001,0.001 --hardware shen-2017 --seed 2 \
-    --records "$out/noise-b8-n4.jsonl" | tee "$out/noise-b8-n4.txt"
+    --records "$out/$1.jsonl" | tee "$out/$1.txt"
 }
+measure() {
+  rates noise-b8-n4 designs/front/b8-n4-[0-9]*.safetensors designs/front/b8-n4-construct-*.safetensors \
+    "$work"/from-*.safetensors designs/b8-n4.safetensors designs/b8-n4-tolerant.safetensors \
+    designs/b8-n4-constructed.safetensors
+}
+measure_structures() { rates noise-b8-n4-structures designs/front/b8-n4-structure-*.safetensors; }
 
 # Other devices: constructed as wide as they are, beside the published structures. The inputs are too many for all.
 devices() {
@@ -91,5 +96,5 @@ reach() {
   done | tee "$out/reach.txt"
 }
 
-if (($# == 0)); then set -- search structures designs train measure devices reach; fi
+if (($# == 0)); then set -- search structures designs train measure measure_structures devices reach; fi
 for part in "$@"; do "$part"; done

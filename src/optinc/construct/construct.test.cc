@@ -561,7 +561,7 @@ TEST(TwoStageProof, OnlyStepsAreExact) {
 // Wires of one sum whose error is larger than its range: every value sees every corner, which took most of an hour.
 TEST(TwoStageProof, HopelessClaimsAreRefusedSoon) {
   const DeviceShape shape{.bits = 16, .servers = 3, .inputs = 1};
-  constexpr int kWires = 3000;
+  constexpr int kWires = 300;
   constexpr float kFar = 1e12f;
   onn::Network network{{{.outputs = 1, .inputs = 1, .weight = {1}, .bias = {kFar}},
                         {.outputs = kWires, .inputs = 1, .weight = std::vector<float>(kWires, 1), .bias = {}},
@@ -574,6 +574,61 @@ TEST(TwoStageProof, HopelessClaimsAreRefusedSoon) {
   mean.constant = 0;
   for (int wire = 0; wire < kWires; ++wire) mean.readings.push_back({wire, 1.0 / kWires});
   EXPECT_THAT(verify::prove_by_stage(network, shape, {{rest}, {mean}}).refusal, HasSubstr("is off by"));
+}
+
+// What double arithmetic rounds away, a large weight brings back: a wire that looks dark behind a steep step.
+TEST(TwoStageProof, ATinyBiasBehindASteepStepCounts) {
+  for (const DeviceShape& shape : {DeviceShape{2, 4, 1}, DeviceShape{4, 4, 2}}) {
+    for (const float tiny : {1e-14f, 1e-20f, 1e-30f}) {
+      onn::Design design = stepping_in_two_stages(shape, /*powers_of_two=*/true);
+      const verify::Stages stages = verify::parse_stages(design.stages);
+      const int wire = stages[0][find_shortfall(stages).second].readings[0].wire;
+      onn::Layer& layer = design.network.layers[1];
+      float steep = 0;
+      for (int row = 0; row < layer.outputs; ++row) steep = std::min(steep, weight(layer, row, wire));
+      const int hidden = layer.outputs;
+      add_wires(design.network, 1, 1);
+      weight(layer, hidden, wire) = steep;
+      layer.bias[hidden] = tiny;
+      onn::Layer& next = design.network.layers[2];
+      for (int row = 0; row < next.outputs; ++row) weight(next, row, hidden) = 1 / tiny;
+      EXPECT_GT(verify::verify(device::OnnAverager(design, shape), {}).wrong, 0u);
+      EXPECT_NE(verify::prove_by_stage(design.network, shape, stages).refusal, "") << tiny;
+    }
+  }
+}
+
+// The same where the factor that a shortfall is read with is what is tiny: of one step, it has but one value above 0.
+TEST(TwoStageProof, ATinyFactorOfAShortfallCounts) {
+  const DeviceShape shape{2, 4, 1};
+  const onn::Design plain = stepping_in_two_stages(shape, /*powers_of_two=*/true);
+  int wrong = 0;
+  for (int power = 40; power < 55; ++power) {
+    for (const float behind : {0.35f, 0.05f}) {
+      onn::Design design = plain;
+      verify::Stages stages = verify::parse_stages(design.stages);
+      const int wire = design.network.layers[0].outputs;
+      add_wires(design.network, 0, 1);
+      design.network.layers[0].bias[wire] = 1;
+      weight(design.network.layers[0], wire, 0) = -4;
+      const double factor = std::ldexp(1.0, -power);
+      stages[0].push_back({.meaning = verify::Meaning::shortfall,
+                           .place = 0,
+                           .threshold = 1,
+                           .readings = {{wire, factor}},
+                           .constant = 0.25 - factor});
+      const auto tiny = static_cast<float>(std::ldexp(0.25, power - 52) * behind);
+      const int hidden = design.network.layers[1].outputs;
+      add_wires(design.network, 1, 1);
+      design.network.layers[1].bias[hidden] = tiny;
+      weight(design.network.layers[1], hidden, wire) = -1.235f;
+      weight(design.network.layers[2], 0, hidden) = 1 / tiny;
+      if (verify::verify(device::OnnAverager(design, shape), {}).wrong == 0) continue;
+      ++wrong;
+      EXPECT_NE(verify::prove_by_stage(design.network, shape, stages).refusal, "") << power;
+    }
+  }
+  EXPECT_GT(wrong, 20);
 }
 
 // A level 2 that floors is built on the lattice of every rounding: that is what its claims are about.

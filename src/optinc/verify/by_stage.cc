@@ -23,9 +23,9 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
 constexpr std::uint64_t kMostValues = 1 << 20;  ///< that a sum may take
-constexpr std::uint64_t kPatience = 10000;  ///< comparisons, after which a signal that is wrong need not be known all
-constexpr double kLeastNormal = 0x1p-126;   ///< smaller ones float32 rounds to fewer bits, or to 0
-constexpr double kSame = 1e-4;              ///< of coefficients: what they are off goes into the error
+constexpr double kBlur = 0x1p-48;               ///< share of what is added in double that its sum may be off
+constexpr double kLeastNormal = 0x1p-126;       ///< smaller ones float32 rounds to fewer bits, or to 0
+constexpr double kSame = 1e-4;                  ///< of coefficients: what they are off goes into the error
 
 /// A signal that is proved: its values are multiples of `pitch` from 0 to `most`, read with an error.
 struct Known {
@@ -151,6 +151,7 @@ class Prover {
     double slope = 0, offset = 0;  ///< sum = slope u + offset
     double rest = 0;               ///< bound on what the weights are off, and on the sum's rounding
     double rest_at_zero = 0;       ///< the same where u is 0
+    bool keeps_bias = false;       ///< where u is 0, the sum is the bias to the last bit
     double quantum = 0;            ///< of the sum, where float32 gives it exactly in any order; else 0
   };
   Row row_of(const onn::Layer& layer, int row, const Boundary& before, const Solver& solver) const {
@@ -187,6 +188,15 @@ class Prover {
     const int first = result.terms.size() == 1 ? result.terms.front().first : -1;
     const bool is_of_a_shortfall = first >= 0 && before.known[first].at_zero;
     const double bias = std::abs(double{layer.bias[row]});
+    // What double arithmetic rounds in slope u + offset, whose parts may cancel.
+    double blur = bias, blur_at_zero = bias;
+    for (const auto& [s, factor] : result.terms) {
+      const double weight = std::abs(result.slope * factor), constant = std::abs(before.known[s].signal.constant);
+      blur += weight * (constant + before.known[s].most);
+      blur_at_zero += weight * constant;
+    }
+    result.rest = kBlur * blur;
+    result.rest_at_zero = kBlur * blur_at_zero;
     double magnitude = bias, lit_at_zero = 0;
     int products = 0;
     double quantum = quantum_of(layer.bias[row]);
@@ -207,14 +217,14 @@ class Prover {
     if (!(magnitude < std::numeric_limits<float>::max())) {
       refuse("the sum of output {} reaches {:.3g}: more than float32 holds", row, magnitude);
     }
+    result.keeps_bias = is_of_a_shortfall && lit_at_zero == 0 && bias >= kLeastNormal;
     if (noise_ == 0 && magnitude <= 0x1p24 * quantum && quantum >= kLeastNormal) {
       result.quantum = std::isfinite(quantum) ? quantum : 1;
       return result;
     }
     const auto rounding = [&](double of) { return float32_gamma(products + 1) * of + (products + 1) * kLeastNormal; };
     result.rest += rounding(magnitude);
-    // A bias with nothing added to it stays what it is, if only float32 has it as a normal number.
-    if (lit_at_zero > 0 || bias < kLeastNormal) result.rest_at_zero += rounding(bias + lit_at_zero);
+    if (!result.keeps_bias) result.rest_at_zero += rounding(bias + lit_at_zero);
     return result;
   }
 
@@ -263,11 +273,10 @@ class Prover {
     return sum;
   }
 
-  /// What a wire may be off, beside what u is: where it sees a shortfall, and any at all leaves it dark, only what it
-  /// is off where there is none.
-  static double error_of(const Row& row, const Sum& sum, const Ramp& ramp) {
-    const bool is_dark = ramp.slope < 0 && ramp.slope * (sum.pitch - sum.error) + ramp.offset + row.rest <= 0;
-    return sum.is_shortfall && is_dark ? std::min(row.rest, row.rest_at_zero) : row.rest;
+  /// Whether a wire that sees a shortfall is dark where there is any: then it is only off what it is off where there is
+  /// none.
+  static bool is_step(const Row& row, const Sum& sum, const Ramp& ramp) {
+    return sum.is_shortfall && ramp.slope < 0 && ramp.slope * (sum.pitch - sum.error) + ramp.offset + row.rest <= 0;
   }
 
   // --- a layer
@@ -292,11 +301,9 @@ class Prover {
       const double ends =
           std::max(ramp.slope * found->second.nominal(0) + ramp.offset, ramp.slope * found->second.most + ramp.offset);
       after.most[j] = relu(ends + std::abs(ramp.slope) * found->second.error);
-      after.errors[j] = error_of(row, found->second, ramp);
-      after.quanta[j] = row.quantum;
-      // A step that is off by nothing, not because its sum is exact: it is dark, or its bias to the last bit.
-      const bool is_exact_step = found->second.is_shortfall && after.errors[j] == 0 && row.quantum == 0;
-      if (is_exact_step) after.quanta[j] = quantum_of(layer.bias[j]);
+      const bool steps = is_step(row, found->second, ramp);
+      after.errors[j] = steps ? row.rest_at_zero : row.rest;
+      after.quanta[j] = steps && row.keeps_bias ? quantum_of(layer.bias[j]) : row.quantum;
     }
     // A wire that only rounding could light is dark, and as much off.
     double largest = 0;
@@ -378,7 +385,6 @@ class Prover {
       expected[giver].emplace_back(factor, std::move(function));
     }
     double constant = claim.constant;
-    std::uint64_t comparisons = 0;
     for (const auto& each : seen) {
       const Sum& own = each.second;
       const auto& functions = expected[&own];
@@ -399,22 +405,24 @@ class Prover {
         const double off = std::abs(value - target);
         if (!std::isfinite(off)) refuse("{} is no finite number", in_words(claim));
         error = std::max(error, off);
-        if (++comparisons > kPatience && error >= known.pitch / 2) {
-          refuse("{} is off by {:.3g} or more, expected less than {:.3g}", in_words(claim), error, known.pitch / 2);
-        }
       };
+      std::vector<std::pair<double, double>> corners;  // of the piecewise linear function, and what is read there
+      for (const Ramp& ramp : own.ramps) {
+        const double corner = -ramp.offset / ramp.slope;
+        if (std::isfinite(corner)) corners.emplace_back(corner, read(corner));
+      }
+      std::ranges::sort(corners);
       const auto values = static_cast<std::uint64_t>(std::llround(own.most / own.pitch));
       for (std::uint64_t i = 0; i <= values; ++i) {
         const double u = static_cast<double>(i) * own.pitch;
         const double target = wanted(u) + offset;
         if (claim.meaning == Meaning::shortfall && wanted(u) == 0) continue;  // for `at_zero` to tell
-        // Between the ends of where u may be, the piecewise linear function is furthest off at an end or a corner.
+        // Between the ends of where u may be, the function is furthest off at an end or a corner.
         const auto [low, high] = own.ends(u);
         for (const double where : {low, own.nominal(u), high}) compare(read(where), target);
-        for (const Ramp& ramp : own.ramps) {
-          if (ramp.slope == 0) continue;
-          const double corner = -ramp.offset / ramp.slope;
-          if (corner > low && corner < high) compare(read(corner), target);
+        for (auto corner = std::ranges::upper_bound(corners, low, {}, &std::pair<double, double>::first);
+             corner != corners.end() && corner->first < high; ++corner) {
+          compare(corner->second, target);
         }
       }
       proof.values += values + 1;
