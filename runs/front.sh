@@ -29,6 +29,9 @@ structures() {
     --most-mzis 50000 --chips 16 --set phase_shifter.error_rms_rad=0.005 --seed 1 --out "$work/structures" \
     ${RESUME:+--resume} | tee "$out/structures-b8-n4.txt"
   grep -v '"type":"generation"' "$work/structures/search.records.jsonl" >"$out/structures-b8-n4.records"
+  for pick in 11960-mzis-2 16410-mzis 25152-mzis 33376-mzis 41664-mzis-2; do
+    cp "$work/structures/$pick.safetensors" "designs/front/b8-n4-structure-${pick%%-*}.safetensors"
+  done
 }
 
 # Constructed: every variant for the device of the front, one input alone, and other devices.
