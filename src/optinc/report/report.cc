@@ -16,6 +16,7 @@ std::string write_report(const ReportInputs& inputs) {
   // What came out first, then what it rests on.
   add_published_tables(page, runs.reproductions, runs.training_reproductions);
   add_front(page, runs.front);
+  add_searches(page, runs.searches);
   add_scale(page, runs.scale);
   add_training_curves(page, experiments);
   add_onn_training(page, runs.designs);

@@ -166,7 +166,7 @@ std::string name_of(const std::filesystem::path& file) {
 void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
   base::require(is_drawn(header.command),
                 "{}: 'command' is {}, expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", "
-                "\"noise\", \"compile\", \"simulate\", \"link-budget\" or \"error-law\"",
+                "\"noise\", \"search\", \"compile\", \"simulate\", \"link-budget\" or \"error-law\"",
                 fields.place(), quote_json(header.command));
   if (is_light_command(header.command)) {
     begin_light_run(fields, std::move(header), runs.light);
@@ -176,6 +176,8 @@ void begin_run(const RecordFields& fields, RunHeader header, Runs& runs) {
     runs.trainings.push_back(read_train_run(fields, std::move(header)));
   } else if (header.command == "noise") {
     runs.front.runs.push_back(std::move(header));
+  } else if (header.command == "search") {
+    runs.searches.push_back(read_search_run(fields, std::move(header)));
   } else if (header.command == "reproduce") {
     runs.others.push_back(std::move(header));
   } else {
@@ -192,6 +194,8 @@ void add_to_run(const RecordFields& fields, const std::string& command, const st
     add_to_training(fields, type, runs.trainings.back());
   } else if (command == "noise") {
     add_to_front(fields, type, runs.front);
+  } else if (command == "search") {
+    add_to_search(fields, type, runs.searches.back());
   } else {
     if (type == "reproduction") runs.reproductions.push_back(read_reproduction(fields));
     add_to_scale(fields, type, runs.scale.runs.size() + runs.others.size(), runs.scale);
@@ -233,7 +237,8 @@ void number_names(const std::vector<RunHeader*>& headers) {
 }  // namespace
 
 bool is_drawn(std::string_view command) {
-  constexpr std::array<std::string_view, 6> kCommands = {"design", "train", "reproduce", "model", "simgrid", "noise"};
+  constexpr std::array<std::string_view, 7> kCommands = {"design",  "train", "reproduce", "model",
+                                                         "simgrid", "noise", "search"};
   return is_light_command(command) || std::ranges::find(kCommands, command) != kCommands.end();
 }
 
@@ -246,6 +251,7 @@ Runs read_runs(const std::vector<std::filesystem::path>& files) {
   for (TrainRun& run : runs.trainings) headers.push_back(&run.header);
   for (RunHeader& header : runs.others) headers.push_back(&header);
   for (RunHeader& header : runs.front.runs) headers.push_back(&header);
+  for (SearchRun& run : runs.searches) headers.push_back(&run.header);
   for (RunHeader& header : runs.scale.runs) headers.push_back(&header);
   for_each_header(runs.light, [&](RunHeader& header) { headers.push_back(&header); });
   number_names(headers);

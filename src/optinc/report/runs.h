@@ -13,6 +13,7 @@
 #include "optinc/report/light_runs.h"
 #include "optinc/report/run_header.h"
 #include "optinc/report/scale_runs.h"
+#include "optinc/report/search_runs.h"
 #include "optinc/report/train_runs.h"
 
 namespace optinc::report {
@@ -127,6 +128,7 @@ struct Runs {
   std::vector<Reproduction> reproductions;
   std::vector<TrainingReproduction> training_reproductions;
   FrontRuns front;
+  std::vector<SearchRun> searches;
   LightRuns light;
   ScaleRuns scale;
 };

@@ -141,7 +141,7 @@ TEST(ReadRuns, RefusesWhatIsNoRun) {
                             "{\"type\":\"run\",\"command\":\"fly\",\"version\":\"1\",\"seed\":1,\"config\":{}}\n")),
       EndsWith(
           "'command' is \"fly\", expected \"design\", \"train\", \"reproduce\", \"model\", \"simgrid\", \"noise\", "
-          "\"compile\", \"simulate\", "
+          "\"search\", \"compile\", \"simulate\", "
           "\"link-budget\" or \"error-law\""));
   EXPECT_THAT(refusal(write_records("text.jsonl", design_run() + "hello\n")),
               EndsWith("text.jsonl:2: not a JSON object"));

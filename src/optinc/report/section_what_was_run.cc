@@ -55,6 +55,7 @@ void add_what_was_run(Page& page, const Runs& runs) {
   for (const TrainRun& run : runs.trainings) add_run(page, run.header);
   for (const RunHeader& header : runs.others) add_run(page, header);
   for (const RunHeader& header : runs.front.runs) add_run(page, header);
+  for (const SearchRun& run : runs.searches) add_run(page, run.header);
   for (const RunHeader& header : runs.scale.runs) add_run(page, header);
   for_each_header(runs.light, [&](const RunHeader& header) { add_run(page, header); });
 }

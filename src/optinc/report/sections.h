@@ -19,6 +19,8 @@ void add_published_tables(Page& page, const std::vector<Reproduction>& reproduct
 void add_training_curves(Page& page, const std::vector<Experiment>& experiments);
 /// Meshes, yield, sensitivity, link budgets and error laws.
 void add_light(Page& page, const LightRuns& light);
+/// What searches found.
+void add_searches(Page& page, const std::vector<SearchRun>& searches);
 /// The front of designs: how large, and how much noise each bears.
 void add_front(Page& page, const FrontRuns& front);
 /// Costs at scale: figures 6 and 7b, curves over servers and samples.

@@ -114,6 +114,15 @@ void say_front(const std::vector<NoiseRow>& rows, std::vector<std::string>& part
   parts.push_back(fmt::format("an ONN of {} MZIs bears relative noise of {:g}", with_commas(smallest->mzis), kNoise));
 }
 
+void say_searches(const std::vector<SearchRun>& searches, std::vector<std::string>& parts) {
+  for (const SearchRun& run : searches) {
+    if (run.front.empty()) continue;
+    const auto [least, most] = std::ranges::minmax(run.front, {}, &SearchedDesign::mzis);
+    parts.push_back(fmt::format("a search over {} found {} designs of {} to {} MZIs that none beats", run.over,
+                                with_commas(run.front.size()), with_commas(least.mzis), with_commas(most.mzis)));
+  }
+}
+
 }  // namespace
 
 Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
@@ -132,6 +141,7 @@ Json summarise(const Runs& runs, const std::vector<Experiment>& experiments) {
   for (const Experiment& experiment : experiments) json["experiments"].push_back(summarise_experiment(experiment));
   summarise_light(runs.light, json);
   if (!runs.front.rows.empty()) json["front"] = summarise_front(runs.front);
+  if (!runs.searches.empty()) json["searches"] = summarise_searches(runs.searches);
   if (!runs.scale.empty()) json["scale"] = summarise_scale(runs.scale);
   return json;
 }
@@ -150,6 +160,7 @@ std::string summary_sentence(const Runs& runs, const std::vector<Experiment>& ex
     say_simulations(runs.light.simulations, parts);  // on a page of everything the rest is for its sections
   }
   say_front(runs.front.rows, parts);
+  say_searches(runs.searches, parts);
   if (!runs.scale.empty()) parts.emplace_back("costs at scale are modelled");
   if (parts.empty()) return "Nothing has come out yet.";
   return capitalised(fmt::format("{}.", fmt::join(parts, "; ")));
