@@ -239,9 +239,6 @@ void run_design(const Options& options, Context& context) {
   const bool is_sampled = static_cast<double>(inputs) < verify::possible_inputs(train.shape);
   fmt::print(context.out, "{} of {} inputs{} right, {} in {:.1f} s\n", with_commas(inputs - wrong), with_commas(inputs),
              is_sampled ? " drawn at random" : "", made->design.origin, made->effort["seconds"].get<double>());
-  if (options.as_wide_as_needed() && options.train.shape.inputs == 0 && made->design.inputs < train.shape.symbols()) {
-    fmt::print(context.out, "K = {}: with more inputs float32 can't be proved to carry it\n", made->design.inputs);
-  }
   if (!made->proof.empty()) print_proof(made->proof, verify::possible_inputs(train.shape), context);
   fmt::print(context.out, "{} of {} MZIs ({:.2f} %)\n", with_commas(area.mzis), with_commas(area.dense_mzis),
              100 * area.ratio());

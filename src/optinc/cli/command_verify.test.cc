@@ -49,6 +49,13 @@ TEST(Verify, TheFrontThatShipsIsProvedAndRight) {
     ++designs;
     const std::string file = entry.path().string();
     SCOPED_TRACE(file);
+    // What was trained says nothing of its wires, but its inputs are few enough for all.
+    const bool is_trained = onn::load_design(file).stages.empty();
+    EXPECT_EQ(is_trained, file.find("-structure-") != std::string::npos);
+    if (is_trained) {
+      EXPECT_EQ(run_program({"verify", file}).exit_code, kOk);
+      continue;
+    }
     EXPECT_EQ(run_program({"verify", file, "--by-stage"}).exit_code, kOk);
     EXPECT_EQ(run_program({"verify", file, "--sample", "20000"}).exit_code, kOk);
   }

@@ -1,6 +1,5 @@
 #include "optinc/cli/construction.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "optinc/base/error.h"
@@ -30,35 +29,14 @@ verify::Verification verify_as_far_as_possible(const onn::Design& design, const 
   return verify::verify(device::OnnAverager(design, shape), options, &progress);
 }
 
-/// One input a symbol where that is proved, else the most that are: fewer inputs have fewer remainders.
-onn::Design construct_with_most_inputs(device::DeviceShape shape, construct::Variant variant) {
-  shape.inputs = std::max(1, shape.symbols());
-  shape.check();
-  std::string refusal;
-  for (shape.inputs = shape.symbols(); shape.inputs >= 1; --shape.inputs) {
-    if (shape.bits_of_input(0) < 1) continue;  // groups that leave none for the first
-    try {
-      return construct::construct(shape, construct::pick_plan(shape, variant));
-    } catch (const base::InputError& error) {
-      if (refusal.empty()) refusal = error.what();
-    }
-  }
-  base::refuse("{}", refusal);
-}
-
 Construction construct_and_verify(device::DeviceShape shape, const std::vector<int>& widths,
                                   const onn::LayerSet& approximated, const std::string& variant_name, int threads) {
   const auto start = std::chrono::steady_clock::now();
   const construct::Variant variant = construct::parse_variant(variant_name);
   Construction made;
-  if (!widths.empty()) {
-    made.design = construct::construct(shape, widths, approximated);
-  } else if (shape.inputs > 0) {
-    made.design = construct::construct(shape, construct::pick_plan(shape, variant));
-  } else {
-    made.design = construct_with_most_inputs(shape, variant);
-    shape.inputs = made.design.inputs;
-  }
+  if (shape.inputs == 0) shape.inputs = shape.symbols();
+  made.design = widths.empty() ? construct::construct(shape, construct::pick_plan(shape, variant))
+                               : construct::construct(shape, widths, approximated);
   made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const verify::Stages stages = verify::parse_stages(made.design.stages);

@@ -23,8 +23,8 @@ struct Construction {
 verify::Verification verify_as_far_as_possible(const onn::Design& design, const device::DeviceShape& shape,
                                                int threads);
 
-/// Into these widths, with these layers approximated; without widths as `variant` asks, K of the shape or (0) one a
-/// symbol, or where that is refused the most that are not. Throws base::InputError as construct::construct does.
+/// Into these widths, with these layers approximated; without widths as `variant` asks. K of the shape or (0) one a
+/// symbol. Throws base::InputError as construct::construct does.
 Construction construct_and_verify(device::DeviceShape shape, const std::vector<int>& widths,
                                   const onn::LayerSet& approximated, const std::string& variant, int threads);
 
