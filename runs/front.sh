@@ -2,7 +2,7 @@
 # The front of size against noise, for 8 bits and 4 servers: searched, then measured on every input and on simulated chips,
 # beside what was trained. And constructed designs of other devices, and which devices can be constructed. Records: runs/front/.
 # An hour and a half on two cores, most of it trained structures; one part alone:
-#   runs/front.sh search|structures|designs|train|measure|measure_structures|devices|reach
+#   runs/front.sh search|structures|designs|train|measure|measure_structures|devices|reach|reach_wide
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 optinc=$(realpath "${OPTINC:-build/optinc}")
@@ -86,18 +86,27 @@ devices() {
     tee "$out/noise-devices.txt"
 }
 
-# Which devices can be constructed: proved by stage, or refused.
-reach() {
-  for device in "8 4" "8 2" "8 1" "16 8" "16 4" "32 16"; do
+# reach_of NAME "BITS INPUTS"... -- SERVERS...: which devices can be constructed: proved by stage, or refused.
+reach_of() {
+  local name=$1 devices=()
+  shift
+  while [[ $1 != -- ]]; do devices+=("$1") && shift; done
+  shift
+  for device in "${devices[@]}"; do
     read -r bits inputs <<<"$device"
     printf '%s bits, %s inputs, servers' "$bits" "$inputs"
-    for servers in $(seq 2 32) 36 40 48 56 64 72 80 96 100 128 192 256 384 512 768 1000 1024; do
+    for servers in "$@"; do
       "$optinc" design --construct --bits "$bits" --inputs "$inputs" --servers "$servers" --out "$work/reach.safetensors" \
         >/dev/null 2>&1 && printf ' %s' "$servers"
     done
     printf '\n'
-  done | tee "$out/reach.txt"
+  done | tee "$out/$name.txt"
 }
+reach() {
+  reach_of reach "8 4" "8 2" "8 1" -- $(seq 2 32) 36 40 48 56 64 72 80 96 100 128 192 256 384 512 768 1000 1024
+}
+# Of more bits, fewer servers: a minute each where there are many.
+reach_wide() { reach_of reach-wide "16 8" "16 4" "32 16" -- $(seq 2 12) 16 24 31 32 48 64 100 128 192 256; }
 
-if (($# == 0)); then set -- search structures designs train measure measure_structures devices reach; fi
+if (($# == 0)); then set -- search structures designs train measure measure_structures devices reach reach_wide; fi
 for part in "$@"; do "$part"; done
