@@ -12,7 +12,7 @@
 namespace optinc::cli {
 namespace {
 
-constexpr double kMostEnumerated = 1 << 24;
+constexpr double kMostPutThrough = 1 << 24;
 constexpr std::uint64_t kSample = 1 << 20;
 
 }  // namespace
@@ -21,7 +21,7 @@ verify::Verification verify_as_far_as_possible(const onn::Design& design, const 
                                                int threads) {
   const double possible = verify::possible_inputs(shape);
   verify::VerifyOptions options{.threads = threads};
-  if (possible > kMostEnumerated) {
+  if (possible > kMostPutThrough) {
     options.sampled = true;
     options.count = kSample;
   }
